@@ -1,0 +1,27 @@
+# The two commands of the README: `make demo` and `make check`. Both work on a fresh Debian 12.
+PRESET ?= release
+BUILD := build/$(PRESET)
+JOBS ?= $(shell nproc)
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+PACKAGES := $(shell grep -v '^\#' deb-packages.txt)
+
+.PHONY: help deps build demo check test asan bench format tidy clean
+
+help:
+	@echo "make demo    install packages, build, size a fleet for the shipped study"
+	@echo "make check   install packages, build, run every test (and the fast ones under ASan and UBSan)"
+	@echo "make build | test | asan | bench | format | tidy | clean"
+
+deps:
+	@missing=$$(dpkg-query -W -f='$${Package} $${Status}\n' $(PACKAGES) 2>/dev/null | awk '/install ok installed/{print $$1}' > .deps.have; \
+	  for p in $(PACKAGES); do grep -qx "$$p" .deps.have || echo "$$p"; done; rm -f .deps.have); \
+	if [ -n "$$missing" ]; then \
+	  $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+
+$(BUILD)/build.ninja: CMakePresets.json
+	cmake --preset $(PRESET) > /dev/null
+
+build: deps
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	cmake --build $(BUILD) -j $(JOBS)

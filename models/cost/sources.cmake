@@ -1,0 +1,1 @@
+# sources of models/cost, added to headroom_models

@@ -1,0 +1,1 @@
+# sources of models/hardware, added to headroom_models

@@ -1,0 +1,1 @@
+# sources of models/llm, added to headroom_models
