@@ -13,7 +13,7 @@ struct Request {
   Ticks arrival = 0;          ///< when the client sent it
   std::int32_t prompt_tokens = 0;  ///< >= 1
   std::int32_t output_tokens = 0;  ///< realised length, >= 1
-  std::int32_t max_tokens = 0;     ///< what the client allowed; >= output_tokens
+  std::int32_t max_tokens = 0;     ///< what the client allowed, >= output_tokens; 0: up to the model's limit
   bool operator==(const Request&) const = default;
 };
 
