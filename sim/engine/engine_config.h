@@ -1,0 +1,40 @@
+// What one engine instance is set to, under the names vLLM gives its options, and the constants of its host side.
+// Rules and defaults per version: docs/engine.md.
+#pragma once
+
+#include <cstdint>
+
+#include "models/base/ticks.h"
+
+namespace headroom::sim {
+
+/// What a step costs beyond its kernels. At pipeline depth 1 the host works between steps, T = G + H; at depth 2 it
+/// works beside them, T = max(G, H) + e, with H = host + host_per_sequence * sequences + host_per_token * new prompt
+/// tokens.
+struct StepOverhead {
+  Ticks host = 0;
+  Ticks host_per_sequence = 0;
+  Ticks host_per_prompt_token = 0;
+  Ticks residue = 0;  ///< e: gaps and small kernels on the accelerator
+  bool operator==(const StepOverhead&) const = default;
+};
+
+struct EngineConfig {
+  int max_num_batched_tokens = 8192;      ///< token budget of a step; >= max_num_seqs
+  int max_num_seqs = 256;                 ///< sequences running at once
+  std::int64_t num_gpu_blocks = 0;        ///< KV blocks of the replica, the null block included
+  int block_size = 16;                    ///< tokens in a block
+  std::int64_t max_model_len = 0;         ///< longest prompt + output; longer requests are refused
+  bool enable_chunked_prefill = true;     ///< split prompts over steps
+  int long_prefill_token_threshold = 0;   ///< most tokens of one prompt in a step; 0: only the budget
+  bool scheduler_reserve_full_isl = true; ///< admit a prompt only if all of it fits in free blocks
+  int pipeline_depth = 2;                 ///< 1: synchronous; 2: the next step is decided while one runs
+  StepOverhead overhead;
+
+  /// One block is vLLM's null block.
+  std::int64_t usableBlocks() const { return num_gpu_blocks - 1; }
+  std::int64_t blocksFor(std::int64_t tokens) const { return (tokens + block_size - 1) / block_size; }
+  bool operator==(const EngineConfig&) const = default;
+};
+
+}  // namespace headroom::sim

@@ -1,0 +1,153 @@
+#include "sim/engine/fast_replica.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "models/base/error.h"
+
+namespace headroom::sim {
+
+FastReplica::FastReplica(ReplicaId id, const EngineConfig& config, const models::StepTimes& times,
+                         ReplicaObserver& observer)
+    : id_(id),
+      config_(config),
+      cost_(times, config.overhead, config.pipeline_depth),
+      observer_(observer),
+      residues_(static_cast<std::size_t>(config.block_size)),
+      free_blocks_(config.usableBlocks()) {
+  CHECK(config.pipeline_depth == 1 || config.pipeline_depth == 2, "pipeline depth must be 1 or 2");
+  CHECK(config.max_num_batched_tokens >= config.max_num_seqs, "the token budget must cover one token a sequence");
+  CHECK(config.blocksFor(config.max_model_len) <= config.usableBlocks(), "one longest sequence must fit");
+  CHECK(config.long_prefill_token_threshold == 0, "step by step only");
+}
+
+void FastReplica::submit(Ticks now, const workloads::Request& request) {
+  CHECK(!isTooLong(request, config_), "the request is longer than max_model_len");
+  if (flying_ == 0) {  // an idle engine starts at once
+    enqueue(request, now);
+    fillPipeline(now);
+    planRun();
+  } else if (!run_.admits) {  // nothing can be admitted before the run ends: it only waits
+    enqueue(request, firstBoundaryAfter(now).second);
+  } else {
+    inbox_.push_back(request);
+    const auto [steps, end] = firstBoundaryAfter(now);
+    run_.steps = steps;
+    run_.end = end;
+  }
+}
+
+void FastReplica::onEvent(Ticks now) {
+  CHECK(flying_ > 0 && now == run_.end, "a run ends when it was said to end");
+  if (run_.steps > 0) applyRun();
+  boundary(now);
+}
+
+/// The end of step flight_[0]: outputs, arrivals, the next decision.
+void FastReplica::boundary(Ticks now) {
+  --flying_;
+  retire(now);
+  if (flying_ > 0) {
+    std::swap(flight_[0], flight_[1]);
+    start(flight_[0], now);
+  }
+  drainInbox(now);
+  fillPipeline(now);
+  if (flying_ > 0) planRun();
+}
+
+void FastReplica::drainInbox(Ticks now) {
+  for (; !inbox_.empty(); inbox_.pop_front()) enqueue(inbox_.front(), now);
+}
+
+void FastReplica::enqueue(const workloads::Request& request, Ticks queued) {
+  Slot slot;
+  if (unused_.empty()) {
+    slot = static_cast<Slot>(pool_.size());
+    pool_.emplace_back();
+  } else {
+    slot = unused_.back();
+    unused_.pop_back();
+  }
+  Sequence& s = pool_[slot];
+  const std::uint32_t epoch = s.epoch;
+  s = Sequence{};
+  s.epoch = epoch + 1;
+  s.life.request = request;
+  s.life.replica = id_;
+  s.life.queued = queued;
+  s.life.scheduled = -1;
+  s.state = State::waiting;
+  waiting_.push_back(slot);
+}
+
+void FastReplica::fillPipeline(Ticks now) {
+  while (flying_ < config_.pipeline_depth) {
+    Batch& batch = flight_[static_cast<std::size_t>(flying_)];
+    if (!decide(now, batch)) break;
+    if (flying_++ == 0) start(batch, now);
+  }
+}
+
+/// The step begins to run, so its end is known: stamps the tokens it makes.
+void FastReplica::start(const Batch& batch, Ticks begin) {
+  front_end_ = begin + batch.time;
+  for (const Slot slot : batch.completing) {
+    Sequence& s = pool_[slot];
+    if (s.generated == 0) {
+      s.life.first_token = front_end_;
+    } else {
+      observer_.onLateToken(id_, front_end_, front_end_ - s.last_token);
+    }
+  }
+  observer_.onSteps(id_, {.begin = begin,
+                          .first = batch.time,
+                          .steps = 1,
+                          .emitting = batch.emitting,
+                          .cached_tokens = batch.cached_tokens,
+                          .prompt_tokens = batch.prompt_tokens});
+}
+
+/// Ends the sequences whose last token has come, and takes those whose last row is decided out of the rows.
+void FastReplica::retire(Ticks now) {
+  const std::uint64_t done = decided_ - static_cast<std::uint64_t>(flying_);
+  std::erase_if(finishing_, [&](Slot slot) {
+    if (pool_[slot].finish > done) return false;
+    finish(slot, now);
+    return true;
+  });
+  while (!stops_.empty() && stops_.front().stop <= decided_) {
+    const HeapEntry entry = stops_.front();
+    std::pop_heap(stops_.begin(), stops_.end(), std::greater<>());
+    stops_.pop_back();
+    Sequence& s = pool_[entry.slot];
+    if (s.epoch != entry.epoch) continue;
+    leaveDecode(entry.slot);
+    s.state = State::finishing;
+    if (s.finish > done) {
+      finishing_.push_back(entry.slot);
+    } else {
+      if (s.stop > s.finish) --flight_[1].emitting;  // its row in the step decided since is for nothing
+      finish(entry.slot, now);
+    }
+  }
+}
+
+void FastReplica::finish(Slot slot, Ticks now) {
+  Sequence& s = pool_[slot];
+  s.life.finished = now;
+  if (s.state == State::waiting) {  // preempted while its last token was on its way
+    waiting_.erase(std::find(waiting_.begin(), waiting_.end(), slot));
+  } else {
+    free_blocks_ += blocksHeld(s);
+    cached_tokens_ -= s.computed;
+    unlink(slot);
+  }
+  s.state = State::unused;
+  ++s.epoch;
+  unused_.push_back(slot);
+  observer_.onFinished(s.life);
+}
+
+}  // namespace headroom::sim

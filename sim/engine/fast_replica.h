@@ -1,0 +1,145 @@
+// The same engine as SteppingReplica, in time per request instead of time per token.
+// Between two changes of the batch (an arrival admitted, a prompt finished, a sequence finishing, KV blocks running out)
+// every decoding sequence advances by one token a step. So decoding sequences are kept as sums: their number, the sum of
+// their contexts, and how many cross a block boundary at which step; a run of such steps is one event, whose duration is
+// an integer series (step_series.h). Design and proof obligations: docs/engine.md.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "sim/engine/replica.h"
+#include "sim/engine/step_cost.h"
+#include "sim/engine/step_series.h"
+
+namespace headroom::sim {
+
+class FastReplica final : public Replica {
+ public:
+  /// `config.long_prefill_token_threshold` must be 0: several prompts in progress do not form runs.
+  FastReplica(ReplicaId id, const EngineConfig& config, const models::StepTimes& times, ReplicaObserver& observer);
+
+  void submit(Ticks now, const workloads::Request& request) override;
+  Ticks nextEvent() const override { return flying_ == 0 ? kNever : run_.end; }
+  void onEvent(Ticks now) override;
+  bool idle() const override { return flying_ == 0 && waiting_.empty() && inbox_.empty(); }
+
+ private:
+  using Slot = std::uint32_t;  // index into pool_
+  static constexpr Slot kNone = UINT32_MAX;
+  enum class State : std::uint8_t { unused, waiting, prefilling, decoding, finishing };
+
+  struct Sequence {
+    FinishedRequest life;
+    Ticks last_token = 0;      // set when it is preempted
+    std::int64_t computed = 0; // prefilling and finishing; a decoding one has base + decided_
+    std::int64_t base = 0;
+    std::int64_t target = 0;
+    std::uint64_t finish = 0;  // the step that makes its last token
+    std::uint64_t stop = 0;    // the last step that has a row of it: finish, or one later if nobody knows it will stop
+    std::int32_t generated = 0;  // tokens made before this admission
+    std::uint32_t epoch = 0;     // changes when a heap entry of it becomes void
+    Slot before = kNone, after = kNone;  // neighbours in the order of admission
+    State state = State::unused;
+  };
+  struct HeapEntry {
+    std::uint64_t stop;
+    Slot slot;
+    std::uint32_t epoch;
+    bool operator>(const HeapEntry& other) const { return stop > other.stop; }
+  };
+  struct Batch {
+    Ticks time = 0;
+    std::int64_t emitting = 0;
+    std::int64_t cached_tokens = 0;
+    std::int64_t prompt_tokens = 0;
+    std::vector<Slot> completing;  // sequences whose prompt ends in this step
+  };
+  /// Steps decided in advance; see planRun().
+  struct Run {
+    static constexpr int kPieces = 8;
+    std::int64_t steps = 0;      // decisions made in advance
+    std::array<SeriesPiece, kPieces> pieces;
+    int piece_count = 0;
+    int chunk = 0;               // of the prompt in progress, 0 if none
+    bool admits = true;          // an arrival could change the next batch
+    Ticks end = kNever;          // when the next boundary is handled
+  };
+
+  // fast_replica.cpp: boundaries between steps
+  void boundary(Ticks now);
+  void drainInbox(Ticks now);
+  void enqueue(const workloads::Request& request, Ticks queued);
+  void fillPipeline(Ticks now);
+  void start(const Batch& batch, Ticks begin);
+  void retire(Ticks now);
+  void finish(Slot slot, Ticks now);
+
+  // fast_scheduler.cpp: one scheduling decision
+  bool decide(Ticks now, Batch& batch);
+  void allocateOrPreempt(Ticks now, bool& preempted);
+  bool preemptUntil(std::int64_t needed, Slot self, Ticks now);
+  void admitWaiting(Ticks now, int budget);
+  bool headAdmissible(int budget) const;
+  void addChunk(Slot slot, int tokens);
+  void settle(Batch& batch);
+  void joinDecode(Slot slot);
+  void leaveDecode(Slot slot);
+  void preempt(Slot victim, Ticks now);
+  void link(Slot slot);
+  void unlink(Slot slot);
+
+  // fast_run.cpp: runs of equal steps
+  void planRun();
+  std::int64_t stepsWithinBlocks(std::int64_t limit, int chunk) const;
+  std::int64_t blocksForRun(std::int64_t steps, int chunk) const;
+  Ticks endOfRun(std::int64_t steps) const;
+  std::pair<std::int64_t, Ticks> firstBoundaryAfter(Ticks t) const;
+  void applyRun();
+
+  bool synchronous() const { return config_.pipeline_depth == 1; }
+  std::size_t residue(std::int64_t tokens) const {
+    const std::int64_t r = tokens % config_.block_size;
+    return static_cast<std::size_t>(r < 0 ? r + config_.block_size : r);
+  }
+  /// Blocks that decoding sequences take in the `ahead`-th decision from now, 1 being the next.
+  std::int64_t decodeBlocks(std::int64_t ahead) const {
+    return residues_[residue(-(static_cast<std::int64_t>(decided_) + ahead - 1))];
+  }
+  std::int64_t blocksHeld(const Sequence& s) const {
+    return config_.blocksFor(s.state == State::decoding ? s.base + static_cast<std::int64_t>(decided_) : s.computed);
+  }
+
+  ReplicaId id_;
+  EngineConfig config_;
+  StepCost cost_;
+  ReplicaObserver& observer_;
+
+  std::vector<Sequence> pool_;
+  std::vector<Slot> unused_;
+  std::deque<workloads::Request> inbox_;
+  std::deque<Slot> waiting_;
+  Slot oldest_ = kNone, newest_ = kNone;  // ends of the running list
+  int running_ = 0;                       // sequences in it
+
+  int decoding_ = 0;                      // rows of the next decision
+  std::int64_t context_sum_ = 0;          // of those rows in the next decision
+  std::vector<std::int32_t> residues_;    // decoding sequences by base modulo block size
+  std::vector<HeapEntry> stops_;          // min-heap
+  std::vector<Slot> finishing_;           // last row decided, last token on its way
+  Slot prefilling_ = kNone;               // the one prompt in progress, always the newest running
+  std::int64_t cached_tokens_ = 0;        // computed by the decided steps, of running sequences
+  std::int64_t free_blocks_;
+  std::uint64_t decided_ = 0;             // number of the last decided step
+
+  BatchShape shape_;                      // of the decision being made
+  std::vector<Slot> chunk_slots_;         // owners of shape_.chunks
+  std::array<Batch, 2> flight_;           // [0] runs, [1] is decided
+  int flying_ = 0;
+  Ticks front_end_ = 0;
+  Run run_;
+};
+
+}  // namespace headroom::sim

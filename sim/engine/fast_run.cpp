@@ -1,0 +1,165 @@
+// Runs of FastReplica: decisions made in advance while the rows stay the same.
+//
+// After a decision, step x is the last decided. A run of q steps also decides x+1 .. x+q, each with the same rows, and
+// ends at the boundary at which step x+q+1 would be decided: at depth 1 the end of step x+q, at depth 2 the end of step
+// x+q-1. Any q down to 0 is legal, so an arrival may shorten a run at any boundary.
+#include <algorithm>
+#include <functional>
+
+#include "models/base/error.h"
+#include "sim/engine/fast_replica.h"
+
+namespace headroom::sim {
+
+void FastReplica::planRun() {
+  run_.steps = 0;
+  run_.piece_count = 0;
+  run_.chunk = 0;
+  run_.admits = true;
+  run_.end = front_end_;
+  if (flying_ < config_.pipeline_depth || !finishing_.empty() || !inbox_.empty()) return;
+  const int budget = config_.max_num_batched_tokens - decoding_;
+  std::int64_t limit = INT32_MAX;
+  if (prefilling_ != kNone) {  // a long prompt: chunks of the whole budget, all but the last
+    if (budget <= 0) return;
+    const Sequence& s = pool_[prefilling_];
+    run_.chunk = budget;
+    limit = (s.target - s.computed - 1) / budget;
+    run_.admits = false;
+  } else {
+    if (decoding_ == 0) return;
+    if (!waiting_.empty()) {
+      if (headAdmissible(budget)) return;
+      run_.admits = false;  // free blocks and slots only shrink until a sequence finishes
+    }
+  }
+  while (!stops_.empty() && pool_[stops_.front().slot].epoch != stops_.front().epoch) {
+    std::pop_heap(stops_.begin(), stops_.end(), std::greater<>());
+    stops_.pop_back();
+  }
+  if (!stops_.empty()) limit = std::min(limit, static_cast<std::int64_t>(stops_.front().stop - decided_));
+  limit = stepsWithinBlocks(limit, run_.chunk);
+  if (limit <= 0) {
+    run_.admits = true;
+    return;
+  }
+  const std::int64_t prior = run_.chunk > 0 ? pool_[prefilling_].computed : 0;
+  StepSeries series(cost_, decoding_, context_sum_, run_.chunk, prior);
+  while (run_.steps < limit && run_.piece_count < Run::kPieces) {
+    const SeriesPiece piece = series.next(limit - run_.steps);
+    run_.pieces[static_cast<std::size_t>(run_.piece_count++)] = piece;
+    run_.steps += piece.steps;
+  }
+  run_.end = endOfRun(run_.steps);
+}
+
+/// Blocks that the run's decisions take.
+std::int64_t FastReplica::blocksForRun(std::int64_t steps, int chunk) const {
+  const std::int64_t whole = steps / config_.block_size;
+  std::int64_t blocks = whole * decoding_;
+  for (std::int64_t i = whole * config_.block_size + 1; i <= steps; ++i) blocks += decodeBlocks(i);
+  if (chunk > 0) {
+    const std::int64_t computed = pool_[prefilling_].computed;
+    blocks += config_.blocksFor(computed + chunk * steps) - config_.blocksFor(computed);
+  }
+  return blocks;
+}
+
+/// The most steps, up to `limit`, whose decisions find their blocks.
+std::int64_t FastReplica::stepsWithinBlocks(std::int64_t limit, int chunk) const {
+  if (limit <= 0 || blocksForRun(limit, chunk) <= free_blocks_) return limit;
+  std::int64_t enough = 0;
+  while (limit - enough > 1) {
+    const std::int64_t middle = enough + (limit - enough) / 2;
+    (blocksForRun(middle, chunk) <= free_blocks_ ? enough : limit) = middle;
+  }
+  return enough;
+}
+
+/// The boundary at which a run of `steps` is handled.
+Ticks FastReplica::endOfRun(std::int64_t steps) const {
+  if (steps == 0) return front_end_;
+  Ticks end = front_end_;
+  if (!synchronous()) {
+    end += flight_[1].time;
+    --steps;
+  }
+  for (int i = 0; i < run_.piece_count && steps > 0; ++i) {
+    const SeriesPiece& piece = run_.pieces[static_cast<std::size_t>(i)];
+    const std::int64_t count = std::min(steps, piece.steps);
+    end += piece.sum(count);
+    steps -= count;
+  }
+  return end;
+}
+
+/// The first boundary after `t` (before the run's end), and how many steps a run that ends there has.
+std::pair<std::int64_t, Ticks> FastReplica::firstBoundaryAfter(Ticks t) const {
+  if (t < front_end_ || run_.steps == 0) return {0, run_.steps == 0 ? run_.end : front_end_};
+  Ticks begin = front_end_;
+  std::int64_t steps = 0;
+  if (!synchronous()) {
+    begin += flight_[1].time;
+    steps = 1;
+    if (t < begin) return {1, begin};
+  }
+  for (int i = 0; i < run_.piece_count; ++i) {
+    const SeriesPiece& piece = run_.pieces[static_cast<std::size_t>(i)];
+    if (t < begin + piece.sum(piece.steps)) {
+      std::int64_t before = 0, after = piece.steps;  // sum(before) <= t - begin < sum(after)
+      while (after - before > 1) {
+        const std::int64_t middle = before + (after - before) / 2;
+        (begin + piece.sum(middle) <= t ? before : after) = middle;
+      }
+      return {steps + after, begin + piece.sum(after)};
+    }
+    begin += piece.sum(piece.steps);
+    steps += piece.steps;
+  }
+  CHECK(false, "no boundary of the run lies after the arrival");
+  return {};
+}
+
+/// Makes the run's decisions, reports its steps, and leaves flight_ as at its last boundary.
+void FastReplica::applyRun() {
+  const std::int64_t steps = run_.steps;
+  const std::int64_t growth = decoding_ + run_.chunk;
+  Ticks begin = front_end_;
+  std::int64_t left = steps;  // steps of the pieces that have started by the boundary
+  if (!synchronous()) {
+    std::swap(flight_[0], flight_[1]);
+    start(flight_[0], begin);
+    begin = front_end_;
+    --left;
+  }
+  std::int64_t cached = cached_tokens_ + growth;
+  SeriesPiece last{};  // the last decided step as a piece of its own
+  std::int64_t index = 0;
+  for (int i = 0; i < run_.piece_count && index < steps; ++i) {
+    const SeriesPiece& piece = run_.pieces[static_cast<std::size_t>(i)];
+    if (steps <= index + piece.steps) last.first = piece.at(steps - index - 1);
+    const std::int64_t count = std::min(left - index, piece.steps);
+    if (count > 0) {
+      const StepRun done{begin, piece.first, piece.increment, count, decoding_, cached, growth, run_.chunk};
+      observer_.onSteps(id_, done);
+      begin += done.duration();
+      cached += growth * count;
+    }
+    index += piece.steps;
+  }
+  free_blocks_ -= blocksForRun(steps, run_.chunk);
+  observer_.onBlocksUsed(id_, config_.usableBlocks() - free_blocks_);
+  decided_ += static_cast<std::uint64_t>(steps);
+  context_sum_ += static_cast<std::int64_t>(decoding_) * steps;
+  cached_tokens_ += growth * steps;
+  if (run_.chunk > 0) pool_[prefilling_].computed += run_.chunk * steps;
+  Batch& pending = flight_[synchronous() ? 0 : 1];
+  pending.time = last.first;
+  pending.emitting = decoding_;
+  pending.cached_tokens = cached_tokens_;
+  pending.prompt_tokens = run_.chunk;
+  pending.completing.clear();
+  front_end_ = begin;
+}
+
+}  // namespace headroom::sim

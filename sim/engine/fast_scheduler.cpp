@@ -1,0 +1,197 @@
+// One scheduling decision of FastReplica: what SteppingReplica::decide() does, on sums.
+#include <algorithm>
+#include <functional>
+
+#include "models/base/error.h"
+#include "sim/engine/fast_replica.h"
+
+namespace headroom::sim {
+
+bool FastReplica::decide(Ticks now, Batch& batch) {
+  shape_.chunks.clear();
+  chunk_slots_.clear();
+  bool preempted = false;
+  allocateOrPreempt(now, preempted);
+  shape_.decode_rows = decoding_;
+  shape_.decode_context_sum = context_sum_;
+  int budget = config_.max_num_batched_tokens - decoding_;
+  if (prefilling_ != kNone && budget > 0) {
+    const Sequence& s = pool_[prefilling_];
+    const auto tokens = static_cast<int>(std::min<std::int64_t>(s.target - s.computed, budget));
+    addChunk(prefilling_, tokens);
+    budget -= tokens;
+  }
+  if (!preempted) admitWaiting(now, budget);
+  if (shape_.decode_rows == 0 && shape_.chunks.empty()) return false;
+  settle(batch);
+  observer_.onBlocksUsed(id_, config_.usableBlocks() - free_blocks_);
+  return true;
+}
+
+/// Takes the blocks that the running sequences need for their next tokens. When they run out, walks the running list in
+/// order and preempts from its tail.
+void FastReplica::allocateOrPreempt(Ticks now, bool& preempted) {
+  const auto prompt_blocks = [&](int budget) {
+    const Sequence& s = pool_[prefilling_];
+    const std::int64_t tokens = std::min<std::int64_t>(s.target - s.computed, budget);
+    return config_.blocksFor(s.computed + tokens) - config_.blocksFor(s.computed);
+  };
+  const int budget = config_.max_num_batched_tokens - decoding_;
+  const std::int64_t needed = decodeBlocks(1) + (prefilling_ == kNone ? 0 : prompt_blocks(budget));
+  if (needed <= free_blocks_) {
+    free_blocks_ -= needed;
+    return;
+  }
+  preempted = true;
+  int rows = 0;
+  for (Slot slot = oldest_; slot != kNone; slot = pool_[slot].after) {
+    const Sequence& s = pool_[slot];
+    std::int64_t blocks = 0;
+    if (s.state == State::decoding) {
+      blocks = residue(s.base + static_cast<std::int64_t>(decided_)) == 0 ? 1 : 0;
+      ++rows;
+    } else if (s.state == State::prefilling) {
+      blocks = prompt_blocks(config_.max_num_batched_tokens - rows);
+    }
+    if (!preemptUntil(blocks, slot, now)) break;
+    free_blocks_ -= blocks;
+  }
+}
+
+/// False if `self` had to go.
+bool FastReplica::preemptUntil(std::int64_t needed, Slot self, Ticks now) {
+  while (needed > free_blocks_) {
+    const Slot victim = newest_;
+    preempt(victim, now);
+    if (victim == self) return false;
+  }
+  return true;
+}
+
+bool FastReplica::headAdmissible(int budget) const {
+  if (budget <= 0 || running_ >= config_.max_num_seqs) return false;
+  const Sequence& s = pool_[waiting_.front()];
+  const std::int64_t target = s.life.request.prompt_tokens + s.generated;
+  if (!config_.enable_chunked_prefill && target > budget) return false;
+  const std::int64_t at_once = config_.scheduler_reserve_full_isl ? target : std::min<std::int64_t>(target, budget);
+  return config_.blocksFor(at_once) <= free_blocks_;
+}
+
+void FastReplica::admitWaiting(Ticks now, int budget) {
+  while (!waiting_.empty() && headAdmissible(budget)) {
+    const Slot slot = waiting_.front();
+    waiting_.pop_front();
+    Sequence& s = pool_[slot];
+    s.target = s.life.request.prompt_tokens + s.generated;
+    s.computed = 0;
+    s.state = State::prefilling;
+    if (s.life.scheduled < 0) s.life.scheduled = now;
+    link(slot);
+    const auto tokens = static_cast<int>(std::min<std::int64_t>(s.target, budget));
+    free_blocks_ -= config_.blocksFor(tokens);
+    prefilling_ = slot;
+    addChunk(slot, tokens);
+    budget -= tokens;
+  }
+}
+
+void FastReplica::addChunk(Slot slot, int tokens) {
+  Sequence& s = pool_[slot];
+  shape_.chunks.push_back({tokens, s.computed});
+  chunk_slots_.push_back(slot);
+  s.computed += tokens;
+  cached_tokens_ += tokens;
+  if (s.computed == s.target) prefilling_ = kNone;
+}
+
+/// Fills the batch from the shape and moves everybody one step on.
+void FastReplica::settle(Batch& batch) {
+  ++decided_;
+  batch.completing.clear();
+  batch.emitting = decoding_;
+  batch.prompt_tokens = 0;
+  context_sum_ += decoding_;
+  cached_tokens_ += decoding_;
+  for (std::size_t i = 0; i < chunk_slots_.size(); ++i) {
+    batch.prompt_tokens += shape_.chunks[i].tokens;
+    const Slot slot = chunk_slots_[i];
+    if (pool_[slot].computed == pool_[slot].target) {
+      batch.completing.push_back(slot);
+      joinDecode(slot);
+    }
+  }
+  shape_.completed_prompts = static_cast<int>(batch.completing.size());
+  batch.time = cost_.of(shape_);
+  batch.cached_tokens = cached_tokens_;
+}
+
+/// The prompt ends in the step just decided: from the next one on the sequence decodes, if tokens remain.
+void FastReplica::joinDecode(Slot slot) {
+  Sequence& s = pool_[slot];
+  const workloads::Request& r = s.life.request;
+  s.finish = decided_ + static_cast<std::uint64_t>(r.output_tokens - (s.generated + 1));
+  const bool wasted_row = !synchronous() && r.max_tokens != r.output_tokens;
+  s.stop = s.finish + (wasted_row ? 1 : 0);
+  if (s.stop == decided_) {
+    s.state = State::finishing;
+    finishing_.push_back(slot);
+    return;
+  }
+  s.state = State::decoding;
+  s.base = s.computed - static_cast<std::int64_t>(decided_);
+  ++decoding_;
+  context_sum_ += s.computed + 1;
+  ++residues_[residue(s.base)];
+  stops_.push_back({s.stop, slot, s.epoch});
+  std::push_heap(stops_.begin(), stops_.end(), std::greater<>());
+}
+
+void FastReplica::leaveDecode(Slot slot) {
+  Sequence& s = pool_[slot];
+  s.computed = s.base + static_cast<std::int64_t>(decided_);
+  --decoding_;
+  context_sum_ -= s.computed + 1;
+  --residues_[residue(s.base)];
+}
+
+void FastReplica::preempt(Slot victim, Ticks now) {
+  Sequence& s = pool_[victim];
+  free_blocks_ += blocksHeld(s);
+  if (s.state == State::prefilling) {
+    prefilling_ = kNone;
+  } else {
+    s.generated = s.life.request.output_tokens;
+    if (s.finish > decided_) s.generated -= static_cast<std::int32_t>(s.finish - decided_);
+    s.last_token = flying_ > 0 ? front_end_ : now;
+    if (s.state == State::decoding) {
+      leaveDecode(victim);
+      ++s.epoch;
+      if (s.finish <= decided_) finishing_.push_back(victim);
+    }
+  }
+  cached_tokens_ -= s.computed;
+  s.computed = 0;
+  s.state = State::waiting;
+  ++s.life.preemptions;
+  unlink(victim);
+  waiting_.push_front(victim);
+  observer_.onPreempted(id_, now);
+}
+
+void FastReplica::link(Slot slot) {
+  Sequence& s = pool_[slot];
+  s.before = newest_;
+  s.after = kNone;
+  (newest_ == kNone ? oldest_ : pool_[newest_].after) = slot;
+  newest_ = slot;
+  ++running_;
+}
+
+void FastReplica::unlink(Slot slot) {
+  const Sequence& s = pool_[slot];
+  (s.before == kNone ? oldest_ : pool_[s.before].after) = s.after;
+  (s.after == kNone ? newest_ : pool_[s.after].before) = s.before;
+  --running_;
+}
+
+}  // namespace headroom::sim

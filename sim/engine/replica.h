@@ -1,0 +1,69 @@
+// One replica: an independently routable engine instance. Two implementations behave alike to the last bit:
+// SteppingReplica runs every step (the oracle), FastReplica skips from one change of the batch to the next.
+#pragma once
+
+#include <cstdint>
+
+#include "models/base/strong_int.h"
+#include "models/base/ticks.h"
+#include "sim/engine/engine_config.h"
+#include "workloads/request.h"
+
+namespace headroom::sim {
+
+/// The life of a request that got all its tokens. queued <= scheduled < first_token <= finished.
+struct FinishedRequest {
+  workloads::Request request;
+  ReplicaId replica;
+  Ticks queued = 0;       ///< drained by the engine, at the end of the step in which it arrived (vLLM: QUEUED)
+  Ticks scheduled = 0;    ///< first put into a batch (vLLM: SCHEDULED)
+  Ticks first_token = 0;
+  Ticks finished = 0;
+  std::int32_t preemptions = 0;
+};
+
+/// A run of steps with the same rows, back to back: step i takes first + i * increment.
+struct StepRun {
+  Ticks begin = 0;           ///< start of the first step
+  Ticks first = 0;
+  Ticks increment = 0;
+  std::int64_t steps = 0;
+  std::int64_t emitting = 0;       ///< sequences that emit their next token at the end of each step
+  std::int64_t cached_tokens = 0;  ///< in the KV cache once the first step has run
+  std::int64_t growth = 0;         ///< by which cached_tokens grows each step
+  std::int64_t prompt_tokens = 0;  ///< computed by each step (recomputed ones included)
+  Ticks duration() const { return first * steps + increment * (steps * (steps - 1) / 2); }
+};
+
+/// Told what happens. Calls of one replica come in the order of time, except that a token's gap is known when its step
+/// starts.
+class ReplicaObserver {
+ public:
+  virtual ~ReplicaObserver() = default;
+  virtual void onSteps(ReplicaId replica, const StepRun& run) = 0;
+  /// The gap before a token of a request that was preempted since its last one.
+  virtual void onLateToken(ReplicaId replica, Ticks at, Ticks gap) = 0;
+  virtual void onFinished(const FinishedRequest& finished) = 0;
+  virtual void onPreempted(ReplicaId replica, Ticks at) = 0;
+  /// KV blocks in use after a scheduling decision.
+  virtual void onBlocksUsed(ReplicaId replica, std::int64_t blocks) = 0;
+};
+
+class Replica {
+ public:
+  virtual ~Replica() = default;
+  /// A request arrives. `request` fits max_model_len. All events of this replica up to and at `now` have been run.
+  virtual void submit(Ticks now, const workloads::Request& request) = 0;
+  /// When onEvent() is due next; kNever if idle. May move earlier after submit().
+  virtual Ticks nextEvent() const = 0;
+  virtual void onEvent(Ticks now) = 0;
+  /// No request waits, runs or is on its way.
+  virtual bool idle() const = 0;
+};
+
+/// True if the engine would answer the request with an error instead of running it.
+inline bool isTooLong(const workloads::Request& request, const EngineConfig& config) {
+  return std::int64_t{request.prompt_tokens} + request.output_tokens > config.max_model_len;
+}
+
+}  // namespace headroom::sim

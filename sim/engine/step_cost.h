@@ -1,0 +1,65 @@
+// How long a batch takes on this engine: compiled kernel tables plus the engine's own overhead.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "models/cost/step_times.h"
+#include "sim/engine/engine_config.h"
+#include "sim/engine/replica.h"
+
+namespace headroom::sim {
+
+struct PrefillChunk {
+  int tokens = 0;            ///< new tokens in this step, >= 1
+  std::int64_t prior = 0;    ///< tokens of the sequence computed before
+};
+
+/// What one step computes.
+struct BatchShape {
+  int decode_rows = 0;
+  std::int64_t decode_context_sum = 0;  ///< sum over decode rows of the tokens each attends to (its own included)
+  int completed_prompts = 0;            ///< chunks that end their prompt and so emit a token
+  std::vector<PrefillChunk> chunks;
+};
+
+class StepCost {
+ public:
+  StepCost(const models::StepTimes& times, const StepOverhead& overhead, int pipeline_depth)
+      : times_(times), overhead_(overhead), depth_(pipeline_depth) {}
+
+  /// At least one tick.
+  Ticks of(const BatchShape& batch) const {
+    int prompt_tokens = 0;
+    Ticks kernels = 0;
+    for (const PrefillChunk& chunk : batch.chunks) {
+      prompt_tokens += chunk.tokens;
+      kernels += times_.prefillAttention(chunk.tokens, chunk.prior).at(chunk.prior);
+    }
+    if (batch.decode_rows > 0) {
+      kernels += times_.decodeAttention(batch.decode_rows, batch.decode_context_sum).at(batch.decode_context_sum);
+    }
+    kernels += times_.tokenwise(batch.decode_rows + prompt_tokens) +
+               times_.perSequence(batch.decode_rows + batch.completed_prompts);
+    return withOverhead(kernels, hostTime(batch.decode_rows + static_cast<int>(batch.chunks.size()), prompt_tokens));
+  }
+
+  Ticks hostTime(int sequences, int prompt_tokens) const {
+    return overhead_.host + overhead_.host_per_sequence * sequences + overhead_.host_per_prompt_token * prompt_tokens;
+  }
+  Ticks withOverhead(Ticks kernels, Ticks host) const {
+    const Ticks total = depth_ == 1 ? kernels + host : std::max(kernels, host);
+    return std::max<Ticks>(1, total + overhead_.residue);
+  }
+  /// Kernel time below which the host sets the pace (depth 2 only).
+  bool hostCanDominate() const { return depth_ != 1; }
+  const models::StepTimes& times() const { return times_; }
+
+ private:
+  const models::StepTimes& times_;
+  StepOverhead overhead_;
+  int depth_;
+};
+
+}  // namespace headroom::sim

@@ -1,0 +1,111 @@
+// Fast-forward equals step-by-step simulation, bit for bit, on random workloads, step times and limits.
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include "tests/sim/engine/replica_harness.h"
+
+namespace headroom::sim {
+namespace {
+
+/// Piecewise linear and convex-concave: segments end often, so that runs cross them.
+class JaggedStepTimes final : public models::StepTimes {
+ public:
+  JaggedStepTimes(std::int64_t knot, Ticks base) : knot_(knot), base_(base) {}
+  Ticks tokenwise(int tokens) const override { return base_ + 13 * ((tokens + 7) / 8); }
+  Ticks perSequence(int sequences) const override { return 3 * sequences; }
+  models::Segment decodeAttention(int n, std::int64_t x) const override { return segment(x, knot_ * n); }
+  models::Segment prefillAttention(int chunk, std::int64_t x) const override { return segment(x, knot_ + chunk); }
+  int maxTokens() const override { return 1 << 20; }
+
+ private:
+  static models::Segment segment(std::int64_t x, std::int64_t width) {
+    const std::int64_t k = x / width;  // slopes 0, 1, 2, 0, 1, 2, ...
+    const Ticks at = width * (k / 3 * 3 + (k % 3 == 2 ? 1 : 0));
+    return {at, k % 3, k * width, (k + 1) * width};
+  }
+  std::int64_t knot_;
+  Ticks base_;
+};
+
+struct Case {
+  EngineConfig config;
+  std::vector<workloads::Request> requests;
+  std::int64_t knot = 1;
+  Ticks base = 1;
+};
+
+Case randomCase() {
+  using rc::gen::inRange;
+  Case c;
+  EngineConfig& e = c.config;
+  e.pipeline_depth = *inRange(1, 3);
+  e.max_num_seqs = *inRange(1, 12);
+  e.max_num_batched_tokens = e.max_num_seqs + *inRange(0, 90);
+  e.block_size = *rc::gen::element(1, 4, 16);
+  e.enable_chunked_prefill = true;
+  e.scheduler_reserve_full_isl = *rc::gen::arbitrary<bool>();
+  e.max_model_len = *inRange(20, 300);
+  const std::int64_t least = e.blocksFor(e.max_model_len) + 1;
+  e.num_gpu_blocks = least + *inRange<std::int64_t>(0, 3 * least);  // tight: preemption is common
+  e.overhead = {.host = *inRange(0, 400), .host_per_sequence = *inRange(0, 20),
+                .host_per_prompt_token = *inRange(0, 3), .residue = *inRange(0, 50)};
+  c.knot = *inRange(1, 60);
+  c.base = *inRange(1, 500);
+  const Ticks spread = *rc::gen::element<Ticks>(1, 300, 3000, 60'000);
+  const int count = *inRange(1, 40);
+  Ticks now = 0;
+  for (int i = 0; i < count; ++i) {
+    now += *inRange<Ticks>(0, spread);
+    const int prompt = *inRange(1, static_cast<int>(e.max_model_len));
+    const int output = *inRange(1, static_cast<int>(e.max_model_len) - prompt + 1);
+    const int slack = *rc::gen::element(0, 0, 5);
+    c.requests.push_back(request(static_cast<std::uint64_t>(i), now, prompt, output, output + slack));
+  }
+  return c;
+}
+
+void expectEqual(const Recorded& exact, const Recorded& fast) {
+  RC_ASSERT(exact.finished.size() == fast.finished.size());
+  for (std::size_t i = 0; i < exact.finished.size(); ++i) {
+    RC_ASSERT(sameLife(exact.finished[i], fast.finished[i]));
+  }
+  RC_ASSERT(exact.gaps == fast.gaps);
+  RC_ASSERT(exact.late_tokens == fast.late_tokens);
+  RC_ASSERT(exact.preemptions == fast.preemptions);
+  RC_ASSERT(exact.steps == fast.steps);
+  RC_ASSERT(exact.tokens == fast.tokens);
+  RC_ASSERT(exact.prompt_tokens == fast.prompt_tokens);
+  RC_ASSERT(exact.max_blocks == fast.max_blocks);
+  RC_ASSERT(exact.busy == fast.busy);
+  RC_ASSERT(exact.cached_time == fast.cached_time);
+}
+
+TEST(FastForward, EqualsStepByStepOnRandomWorkloads) {
+  std::int64_t preemptions = 0, requests = 0;
+  EXPECT_TRUE(rc::check([&] {
+    const Case c = randomCase();
+    const JaggedStepTimes times(c.knot, c.base);
+    const Recorded exact = play<SteppingReplica>(c.requests, c.config, times);
+    const Recorded fast = play<FastReplica>(c.requests, c.config, times);
+    RC_ASSERT(exact.finished.size() == c.requests.size());
+    expectEqual(exact, fast);
+    preemptions += static_cast<std::int64_t>(exact.preemptions.size());
+    requests += static_cast<std::int64_t>(c.requests.size());
+  }));
+  EXPECT_GT(preemptions, requests / 50) << "the cases must exhaust the KV cache now and then";
+}
+
+TEST(FastForward, EveryTokenComesOnce) {
+  EXPECT_TRUE(rc::check([] {
+    const Case c = randomCase();
+    const Recorded fast = play<FastReplica>(c.requests, c.config, JaggedStepTimes(c.knot, c.base));
+    std::int64_t output = 0, prompt = 0;
+    for (const auto& r : c.requests) output += r.output_tokens, prompt += r.prompt_tokens;
+    RC_ASSERT(fast.tokens + static_cast<std::int64_t>(fast.late_tokens.size() + c.requests.size()) == output);
+    RC_ASSERT(fast.prompt_tokens >= prompt);
+    RC_ASSERT(!fast.preemptions.empty() || fast.prompt_tokens == prompt);
+  }));
+}
+
+}  // namespace
+}  // namespace headroom::sim

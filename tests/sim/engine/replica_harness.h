@@ -1,0 +1,72 @@
+// Drives one replica with a list of requests, and records everything it says.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "models/base/log_histogram.h"
+#include "sim/engine/fast_replica.h"
+#include "sim/engine/stepping_replica.h"
+
+namespace headroom::sim {
+
+__extension__ using Int128 = __int128;
+
+struct Recorded final : ReplicaObserver {
+  std::vector<FinishedRequest> finished;
+  LogHistogram gaps;
+  std::vector<std::pair<Ticks, Ticks>> late_tokens;
+  std::vector<Ticks> preemptions;
+  std::int64_t steps = 0, tokens = 0, prompt_tokens = 0, max_blocks = 0;
+  Int128 busy = 0, cached_time = 0;
+
+  void onSteps(ReplicaId, const StepRun& run) override {
+    gaps.addSeries(run.first, run.increment, run.steps, run.emitting);
+    steps += run.steps;
+    tokens += run.emitting * run.steps;
+    prompt_tokens += run.prompt_tokens * run.steps;
+    busy += run.duration();
+    for (std::int64_t i = 0; i < run.steps; ++i) {
+      cached_time += Int128{run.cached_tokens + run.growth * i} * (run.first + run.increment * i);
+    }
+  }
+  void onLateToken(ReplicaId, Ticks at, Ticks gap) override { late_tokens.emplace_back(at, gap); }
+  void onFinished(const FinishedRequest& f) override { finished.push_back(f); }
+  void onPreempted(ReplicaId, Ticks at) override { preemptions.push_back(at); }
+  void onBlocksUsed(ReplicaId, std::int64_t blocks) override { max_blocks = std::max(max_blocks, blocks); }
+
+  void sort() {
+    std::sort(finished.begin(), finished.end(),
+              [](const auto& a, const auto& b) { return a.request.id < b.request.id; });
+    std::sort(late_tokens.begin(), late_tokens.end());
+    std::sort(preemptions.begin(), preemptions.end());
+  }
+};
+
+inline bool sameLife(const FinishedRequest& a, const FinishedRequest& b) {
+  return a.request == b.request && a.queued == b.queued && a.scheduled == b.scheduled &&
+         a.first_token == b.first_token && a.finished == b.finished && a.preemptions == b.preemptions;
+}
+
+template <class ReplicaType>
+Recorded play(const std::vector<workloads::Request>& requests, const EngineConfig& config,
+              const models::StepTimes& times) {
+  Recorded recorded;
+  ReplicaType replica(ReplicaId(0), config, times, recorded);
+  for (const workloads::Request& request : requests) {
+    while (replica.nextEvent() <= request.arrival) replica.onEvent(replica.nextEvent());
+    replica.submit(request.arrival, request);
+  }
+  while (replica.nextEvent() != kNever) replica.onEvent(replica.nextEvent());
+  EXPECT_TRUE(replica.idle());
+  recorded.sort();
+  return recorded;
+}
+
+inline workloads::Request request(std::uint64_t id, Ticks arrival, int prompt, int output, int max_tokens = 0) {
+  return {.id = id, .workload = 0, .arrival = arrival, .prompt_tokens = prompt, .output_tokens = output,
+          .max_tokens = max_tokens == 0 ? output : max_tokens};
+}
+
+}  // namespace headroom::sim
