@@ -33,8 +33,6 @@ class Rng {
   double gamma(double shape);
   /// exp(mu + sigma * normal()): median exp(mu).
   double lognormal(double mu, double sigma);
-  /// Number of events of a Poisson process of rate 1 within `mean` >= 0.
-  std::int64_t poisson(double mean);
 
  private:
   void refill();

@@ -1,5 +1,5 @@
 // One workload of a scenario as a value, and its form in YAML (`workloads[]`): arrivals, prompt_tokens, output_tokens,
-// max_tokens, requests. The keys `deployment` and `class` belong to the scenario, which asks for them itself.
+// max_tokens, requests, duration. The keys `deployment` and `class` belong to the scenario, which asks for them itself.
 #pragma once
 
 #include <cstdint>
@@ -38,9 +38,11 @@ struct WorkloadSpec {
 
 /// True if the workload never ends by itself: an open or closed loop without `requests` and without `duration`.
 bool isEndless(const WorkloadSpec& spec);
+/// Throws InputError if the parts do not fit together or a number is out of range; names the workload.
+void checkWorkload(const WorkloadSpec& spec);
 inline bool isClosedLoop(const WorkloadSpec& spec) { return std::holds_alternative<ClosedLoop>(spec.arrivals); }
 
-/// Reads `arrivals`, `prompt_tokens`, `output_tokens`, `max_tokens`, `requests` out of a workload's fields and leaves
+/// Reads `arrivals`, `prompt_tokens`, `output_tokens`, `max_tokens`, `requests`, `duration` out of a workload's fields and leaves
 /// the other keys (and finish()) to the caller. Lengths default to {from: trace} where the arrivals are a trace.
 WorkloadSpec readWorkload(Fields& fields, const std::string& name);
 

@@ -1,0 +1,250 @@
+// Workloads in YAML: reading with strict keys and units, and writing back.
+#include <fmt/format.h>
+
+#include "models/base/error.h"
+#include "models/base/ticks.h"
+#include "workloads/trace_reader.h"
+#include "workloads/workload_spec.h"
+
+namespace headroom::workloads {
+namespace {
+
+/// Runs `read`; an InputError that does not know its place gets that of `value`.
+template <class Read>
+auto at(const Value& value, Read read) {
+  try {
+    return read();
+  } catch (const InputError& error) {
+    if (!error.where().file.empty()) throw;
+    value.fail(error.message(), error.hint());
+  }
+}
+
+std::int32_t tokensOf(const Value& value) { return static_cast<std::int32_t>(value.integer(1, kLongestLength)); }
+
+ArrivalSpec readTrace(Fields& fields) {
+  TraceArrivals spec;
+  const Value format = fields.required("format");
+  spec.format = format.string();
+  at(format, [&] { checkTraceFormat(spec.format); });
+  spec.file = fields.required("file").filePath();
+  if (const auto scale = fields.optional("rate_scale")) spec.rate_scale = scale->number();
+  return spec;
+}
+
+ArrivalSpec readTraceModel(Fields& fields) {
+  TraceModelArrivals spec;
+  spec.file = fields.required("file").filePath();
+  if (const auto scale = fields.optional("rate_scale")) spec.rate_scale = scale->number();
+  return spec;
+}
+
+ArrivalSpec readClosedLoop(Fields& fields) {
+  ClosedLoop spec;
+  spec.concurrency = static_cast<std::int32_t>(fields.required("concurrency").integer(1, 10'000'000));
+  if (const auto think = fields.optional("think_time")) spec.think_time = think->quantity<Seconds>();
+  return spec;
+}
+
+ArrivalSpec readKind(const Value& type, Fields& fields) {
+  const std::string name =
+      type.oneOf({"poisson", "gamma", "constant", "trace", "trace-model", "closed-loop", "mmpp"});
+  if (name == "mmpp") type.fail("arrivals of type mmpp are not supported yet");
+  if (name == "trace") return readTrace(fields);
+  if (name == "trace-model") return readTraceModel(fields);
+  if (name == "closed-loop") return readClosedLoop(fields);
+  const auto rate = fields.required("rate").quantity<PerSecond>();
+  if (name == "poisson") return PoissonArrivals{rate};
+  if (name == "constant") return ConstantArrivals{rate};
+  return GammaArrivals{.rate = rate, .cv = fields.required("cv").number()};
+}
+
+LengthSpec readLognormal(const Value& value) {
+  Fields fields(value);
+  const auto p50 = fields.optional("p50"), p99 = fields.optional("p99");
+  const auto mean = fields.optional("mean"), sigma = fields.optional("sigma");
+  LognormalLength spec;
+  if (mean && sigma && !p50 && !p99) {
+    spec = lognormalFromMean(mean->number(), sigma->numberIn(0, 10));
+  } else if (p50 && sigma && !mean && !p99) {
+    spec = {.median = p50->number(), .sigma = sigma->numberIn(0, 10)};
+  } else if (p50 && p99 && !mean && !sigma) {
+    spec = lognormalFromP99(p50->number(), p99->number());
+  } else {
+    value.fail("a lognormal length takes two numbers", "{p50, sigma}, {mean, sigma} or {p50, p99}");
+  }
+  if (const auto min = fields.optional("min")) spec.min = tokensOf(*min);
+  if (const auto max = fields.optional("max")) spec.max = tokensOf(*max);
+  fields.finish();
+  return spec;
+}
+
+LengthSpec readQuantiles(const Value& value) {
+  EmpiricalLength spec;
+  for (const Value& point : value.items()) {
+    const auto pair = point.items();
+    if (pair.size() != 2) point.fail("a quantile is [share, tokens]");
+    spec.quantiles.emplace_back(pair[0].numberIn(0, 1), pair[1].number());
+  }
+  return spec;
+}
+
+LengthSpec readFromTrace(const Value& value, const ArrivalSpec& arrivals) {
+  value.oneOf({"trace"});
+  if (!std::holds_alternative<TraceArrivals>(arrivals) && !std::holds_alternative<TraceModelArrivals>(arrivals)) {
+    value.fail("these arrivals have no trace to take lengths from", "arrivals of type trace or trace-model have one");
+  }
+  return LengthFromTrace{};
+}
+
+LengthSpec readUniform(const Value& value) {
+  const auto bounds = value.items();
+  if (bounds.size() != 2) value.fail("a uniform length is [shortest, longest]");
+  return UniformLength{.min = tokensOf(bounds[0]), .max = tokensOf(bounds[1])};
+}
+
+DocumentNode scalar(std::string text) {
+  DocumentNode node;
+  node.kind = DocumentNode::Kind::scalar;
+  node.text = std::move(text);
+  return node;
+}
+DocumentNode number(double value) { return scalar(fmt::format("{}", value)); }
+DocumentNode whole(std::int64_t value) { return scalar(fmt::format("{}", value)); }
+DocumentNode list(std::vector<DocumentNode> items) {
+  DocumentNode node;
+  node.kind = DocumentNode::Kind::list;
+  node.items = std::move(items);
+  return node;
+}
+DocumentNode map(std::vector<std::pair<std::string, DocumentNode>> members) {
+  DocumentNode node;
+  node.kind = DocumentNode::Kind::map;
+  node.members = std::move(members);
+  return node;
+}
+DocumentNode rateNode(PerSecond rate) { return scalar(fmt::format("{} /s", rate.value())); }
+DocumentNode secondsNode(Seconds time) { return scalar(fmt::format("{} s", time.value())); }
+
+DocumentNode write(const PoissonArrivals& spec) { return map({{"type", scalar("poisson")}, {"rate", rateNode(spec.rate)}}); }
+DocumentNode write(const ConstantArrivals& spec) {
+  return map({{"type", scalar("constant")}, {"rate", rateNode(spec.rate)}});
+}
+DocumentNode write(const GammaArrivals& spec) {
+  return map({{"type", scalar("gamma")}, {"rate", rateNode(spec.rate)}, {"cv", number(spec.cv)}});
+}
+DocumentNode write(const TraceArrivals& spec) {
+  return map({{"type", scalar("trace")},
+              {"format", scalar(spec.format)},
+              {"file", scalar(spec.file.string())},
+              {"rate_scale", number(spec.rate_scale)}});
+}
+DocumentNode write(const TraceModelArrivals& spec) {
+  return map({{"type", scalar("trace-model")},
+              {"file", scalar(spec.file.string())},
+              {"rate_scale", number(spec.rate_scale)}});
+}
+DocumentNode write(const ClosedLoop& spec) {
+  return map({{"type", scalar("closed-loop")},
+              {"concurrency", whole(spec.concurrency)},
+              {"think_time", secondsNode(spec.think_time)}});
+}
+
+DocumentNode write(const FixedLength& spec) { return map({{"fixed", whole(spec.tokens)}}); }
+DocumentNode write(const UniformLength& spec) { return map({{"uniform", list({whole(spec.min), whole(spec.max)})}}); }
+DocumentNode write(const LognormalLength& spec) {
+  return map({{"lognormal", map({{"p50", number(spec.median)},
+                                 {"sigma", number(spec.sigma)},
+                                 {"min", whole(spec.min)},
+                                 {"max", whole(spec.max)}})}});
+}
+DocumentNode write(const EmpiricalLength& spec) {
+  std::vector<DocumentNode> points;
+  for (const auto& [share, tokens] : spec.quantiles) points.push_back(list({number(share), number(tokens)}));
+  return map({{"quantiles", list(std::move(points))}});
+}
+DocumentNode write(const LengthFromTrace&) { return map({{"from", scalar("trace")}}); }
+
+}  // namespace
+
+ArrivalSpec readArrivals(const Value& value) {
+  Fields fields(value);
+  const Value type = fields.required("type");
+  ArrivalSpec spec = readKind(type, fields);
+  fields.finish();
+  at(value, [&] { checkArrivals(spec); });
+  return spec;
+}
+
+LengthSpec readLengths(const Value& value, const ArrivalSpec& arrivals) {
+  Fields fields(value);
+  const auto fixed = fields.optional("fixed"), uniform = fields.optional("uniform");
+  const auto lognormal = fields.optional("lognormal"), quantiles = fields.optional("quantiles");
+  const auto from = fields.optional("from");
+  fields.finish();
+  if (value.members().size() != 1) {
+    value.fail("a length is given in one way", "{fixed: N}, {uniform: [A, B]}, {lognormal: {...}}, {quantiles: [...]} or {from: trace}");
+  }
+  return at(value, [&]() -> LengthSpec {
+    LengthSpec spec = fixed       ? LengthSpec(FixedLength{tokensOf(*fixed)})
+                      : uniform   ? readUniform(*uniform)
+                      : lognormal ? readLognormal(*lognormal)
+                      : quantiles ? readQuantiles(*quantiles)
+                                  : readFromTrace(*from, arrivals);
+    checkLengths(spec);
+    return spec;
+  });
+}
+
+MaxTokens readMaxTokens(const Value& value) {
+  if (value.isScalar()) {
+    const bool omitted = value.oneOf({"same-as-output", "omitted"}) == "omitted";
+    return {.rule = omitted ? MaxTokens::Rule::omitted : MaxTokens::Rule::same_as_output};
+  }
+  Fields fields(value);
+  const MaxTokens spec{.rule = MaxTokens::Rule::fixed, .tokens = tokensOf(fields.required("fixed"))};
+  fields.finish();
+  return spec;
+}
+
+WorkloadSpec readWorkload(Fields& fields, const std::string& name) {
+  WorkloadSpec spec;
+  spec.name = name;
+  spec.arrivals = readArrivals(fields.required("arrivals"));
+  const bool has_rows =
+      std::holds_alternative<TraceArrivals>(spec.arrivals) || std::holds_alternative<TraceModelArrivals>(spec.arrivals);
+  const auto lengthsOf = [&](const std::string& key) -> LengthSpec {
+    if (has_rows && !fields.has(key)) return (fields.optional(key), LengthFromTrace{});
+    return readLengths(fields.required(key), spec.arrivals);
+  };
+  spec.prompt_tokens = lengthsOf("prompt_tokens");
+  spec.output_tokens = lengthsOf("output_tokens");
+  if (const auto rule = fields.optional("max_tokens")) spec.max_tokens = readMaxTokens(*rule);
+  if (const auto requests = fields.optional("requests")) spec.requests = requests->integer(1);
+  if (const auto duration = fields.optional("duration")) spec.duration = duration->quantity<Seconds>();
+  at(fields.value(), [&] { checkWorkload(spec); });
+  return spec;
+}
+
+DocumentNode toDocument(const ArrivalSpec& spec) {
+  return std::visit([](const auto& kind) { return write(kind); }, spec);
+}
+DocumentNode toDocument(const LengthSpec& spec) {
+  return std::visit([](const auto& kind) { return write(kind); }, spec);
+}
+DocumentNode toDocument(const MaxTokens& spec) {
+  if (spec.rule == MaxTokens::Rule::fixed) return map({{"fixed", whole(spec.tokens)}});
+  return scalar(spec.rule == MaxTokens::Rule::omitted ? "omitted" : "same-as-output");
+}
+
+DocumentNode toDocument(const WorkloadSpec& spec) {
+  DocumentNode node = map({{"arrivals", toDocument(spec.arrivals)},
+                           {"prompt_tokens", toDocument(spec.prompt_tokens)},
+                           {"output_tokens", toDocument(spec.output_tokens)},
+                           {"max_tokens", toDocument(spec.max_tokens)}});
+  if (spec.requests) node.members.emplace_back("requests", whole(*spec.requests));
+  if (spec.duration) node.members.emplace_back("duration", secondsNode(*spec.duration));
+  return node;
+}
+
+}  // namespace headroom::workloads
