@@ -18,9 +18,9 @@ struct TraceRow {
   Ticks arrival = 0;               ///< since the start of the trace; never less than in the row before
   std::int32_t prompt_tokens = 0;  ///< >= 1
   std::int32_t output_tokens = 0;  ///< >= 1
-  std::string class_name;          ///< empty where the format or the row has none
-  std::string session;
-  std::string prefix_group;
+  std::string class_name{};          ///< empty where the format or the row has none
+  std::string session{};
+  std::string prefix_group{};
   bool operator==(const TraceRow&) const = default;
 };
 

@@ -27,12 +27,12 @@ struct MaxTokens {
 
 struct WorkloadSpec {
   std::string name;  ///< names the random streams ("arrivals/<name>", "lengths/<name>/..."); unique in a scenario
-  ArrivalSpec arrivals;
-  LengthSpec prompt_tokens;
-  LengthSpec output_tokens;
-  MaxTokens max_tokens;
-  std::optional<std::int64_t> requests;  ///< stop after so many, >= 1
-  std::optional<Seconds> duration;       ///< no arrival at or after this time
+  ArrivalSpec arrivals{};
+  LengthSpec prompt_tokens{};
+  LengthSpec output_tokens{};
+  MaxTokens max_tokens{};
+  std::optional<std::int64_t> requests{};  ///< stop after so many, >= 1
+  std::optional<Seconds> duration{};       ///< no arrival at or after this time
   bool operator==(const WorkloadSpec&) const = default;
 };
 
