@@ -1,1 +1,12 @@
 # sources of models/cost, added to headroom_models
+target_sources(headroom_models PRIVATE
+  ${CMAKE_CURRENT_LIST_DIR}/check.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/fill_grid.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/fit.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/kernel.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/operation.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/profile.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/profile_json.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/raw_tables.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/step_times.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/table.cpp)

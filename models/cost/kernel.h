@@ -1,0 +1,84 @@
+// Time of one kernel call from a profile, with its tier. Each class resolves its tables once and then answers quickly.
+//   table there          -> measured, interpolated or extrapolated, as TableReader says
+//   other head counts    -> the same query heads per KV head, batch x KV heads held: transferred
+//   other number format  -> the efficiency of a wider one on its own work: transferred
+//   no table at all      -> S / 0.8 + 5 us: spec
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "models/cost/profile.h"
+#include "models/cost/table.h"
+
+namespace headroom::models {
+
+/// Share of the speed of light that a well-tuned kernel reaches, and the time of an empty one, where nothing was measured.
+inline constexpr double kSpecEfficiency = 0.8;
+inline constexpr Seconds kSpecLaunch{5e-6};
+
+/// Rows a GEMM runs with: engines pad to the tile size, since unaligned rows cost up to 1.8 times as much.
+int alignedRows(int rows);
+
+class GemmKernel {
+ public:
+  GemmKernel(const Profile& profile, Precision weights);
+  /// C[m,n] = A[m,k] B[k,n]; m is rounded up by alignedRows.
+  KernelTime time(int m, double n, double k) const;
+
+ private:
+  Peaks peaks_;
+  Precision weights_;
+  std::optional<TableReader> table_;
+  Tier best_ = Tier::spec;
+};
+
+/// Heads on one device.
+struct AttentionHeads {
+  int heads = 0;
+  int kv_heads = 0;
+  int head_dim = 0;
+  Precision kv_cache = Precision::bf16;
+};
+
+class AttentionKernel {
+ public:
+  /// `operation` is prefill_attention or decode_attention.
+  AttentionKernel(const Profile& profile, Operation operation, const AttentionHeads& heads);
+  /// One new token for each of `batch` sequences that attend to `context` tokens, itself included. Decode only.
+  KernelTime decode(double batch, double context) const;
+  /// `new_tokens` of one prompt on top of `prior` tokens: the efficiency of a whole prompt of both. Prefill only.
+  KernelTime prefill(double new_tokens, double prior) const;
+  /// `batch` whole prompts of one length. Prefill only.
+  KernelTime prompts(double batch, double length) const;
+  /// Time of a call with next to nothing to do.
+  Seconds launchFloor() const;
+
+ private:
+  KernelTime at(const GridPoint& point, Seconds speed_of_light) const;
+
+  Peaks peaks_;
+  TableKey key_;
+  std::optional<TableReader> table_;
+  Tier best_ = Tier::spec;
+  double batch_scale_ = 1;
+};
+
+class CollectiveKernel {
+ public:
+  enum class Kind { all_reduce, all_gather };
+  CollectiveKernel(const Profile& profile, Kind kind, int devices);
+  /// `bytes` of the whole message. The faster of the implementations the profile knows.
+  KernelTime time(double bytes) const;
+
+ private:
+  Peaks peaks_;
+  Kind kind_;
+  int devices_;
+  std::vector<TableReader> tables_;
+};
+
+/// Norms, activations, rotary embedding: bytes moved at 0.8 of the memory bandwidth.
+KernelTime elementwiseTime(const Profile& profile, double bytes);
+
+}  // namespace headroom::models

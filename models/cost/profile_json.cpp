@@ -1,0 +1,331 @@
+// The text form of a profile (schema headroom.profile/1). The header stands before the tables so that it can be read alone.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <functional>
+#include <set>
+
+#include "models/cost/profile.h"
+
+namespace headroom::models {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kSchema = "headroom.profile/1";
+constexpr const char* kValuesUnit = "ln/1000";
+constexpr std::int32_t kLargestValue = 20000;  // e^20: no kernel is that far from its speed of light
+
+/// A place inside the file, for errors.
+class Reader {
+ public:
+  Reader(const Json& json, const std::string& file, std::string path)
+      : json_(&json), file_(&file), path_(std::move(path)) {}
+
+  [[noreturn]] void fail(const std::string& message, const std::string& hint = {}) const {
+    throw InputError({.file = *file_, .line = 0, .path = path_.empty() ? "/" : path_}, message, hint);
+  }
+  const Json& json() const { return *json_; }
+  bool has(const std::string& key) const { return json_->is_object() && json_->contains(key); }
+  Reader member(const std::string& key) const {
+    if (!json_->is_object()) fail("must be an object");
+    const auto found = json_->find(key);
+    if (found == json_->end()) fail(fmt::format("missing \"{}\"", key));
+    return {*found, *file_, path_ + "/" + key};
+  }
+  std::vector<Reader> items() const {
+    if (!json_->is_array()) fail("must be a list");
+    std::vector<Reader> readers;
+    for (std::size_t i = 0; i < json_->size(); ++i) readers.push_back({(*json_)[i], *file_, fmt::format("{}/{}", path_, i)});
+    return readers;
+  }
+  std::string string() const {
+    if (!json_->is_string()) fail("must be text");
+    return json_->get<std::string>();
+  }
+  double number() const {
+    if (!json_->is_number()) fail("must be a number");
+    return json_->get<double>();
+  }
+  std::int64_t integer(std::int64_t min, std::int64_t max) const {
+    if (!json_->is_number_integer()) fail("must be a whole number");
+    if (json_->is_number_unsigned() && json_->get<std::uint64_t>() > static_cast<std::uint64_t>(max)) {
+      fail(fmt::format("must be between {} and {}", min, max));
+    }
+    const auto value = json_->get<std::int64_t>();
+    if (value < min || value > max) fail(fmt::format("must be between {} and {}, is {}", min, max, value));
+    return value;
+  }
+  void allowOnly(const std::vector<std::string>& known) const {
+    if (!json_->is_object()) fail("must be an object");
+    for (const auto& [key, unused] : json_->items()) {
+      if (std::find(known.begin(), known.end(), key) == known.end()) {
+        fail(fmt::format("unknown key \"{}\"", key), suggestion(key, known));
+      }
+    }
+  }
+
+ private:
+  const Json* json_;
+  const std::string* file_;
+  std::string path_;
+};
+
+double peak(const Reader& peaks, const std::string& key, bool may_be_zero) {
+  const Reader reader = peaks.member(key);
+  const double value = reader.number();
+  if (value < 0 || (value == 0 && !may_be_zero)) reader.fail("must be greater than zero");
+  return value;
+}
+
+Peaks readPeaks(const Reader& reader) {
+  reader.allowOnly({"bf16_flops_per_s", "fp8_flops_per_s", "fp4_flops_per_s", "memory_bytes_per_s", "scale_up_bytes_per_s"});
+  Peaks peaks;
+  peaks.bf16 = FlopsPerSecond(peak(reader, "bf16_flops_per_s", false));
+  peaks.fp8 = FlopsPerSecond(peak(reader, "fp8_flops_per_s", true));
+  peaks.fp4 = FlopsPerSecond(peak(reader, "fp4_flops_per_s", true));
+  peaks.memory = BytesPerSecond(peak(reader, "memory_bytes_per_s", false));
+  peaks.scale_up = BytesPerSecond(peak(reader, "scale_up_bytes_per_s", true));
+  return peaks;
+}
+
+ProfileHeader readHeader(const Reader& root) {
+  const Reader schema = root.member("schema");
+  if (schema.string() != kSchema) {
+    schema.fail(fmt::format("unknown schema \"{}\"", schema.string()), fmt::format("this version reads {}", kSchema));
+  }
+  ProfileHeader header;
+  header.name = root.member("name").string();
+  header.accelerator = root.member("accelerator").string();
+  header.engine = root.member("engine").string();
+  header.engine_version = root.member("engine_version").string();
+  header.origin = root.member("origin").string();
+  header.date = root.member("date").string();
+  header.licence = root.member("licence").string();
+  header.peaks = readPeaks(root.member("peaks"));
+  return header;
+}
+
+Precision readPrecision(const Reader& reader) {
+  const std::string name = reader.string();
+  const auto precision = precisionFromName(name);
+  if (!precision) reader.fail(fmt::format("unknown number format \"{}\"", name), suggestion(name, precisionNames()));
+  return *precision;
+}
+
+const OperationInfo& readOperation(const Reader& reader) {
+  const std::string name = reader.string();
+  std::vector<std::string> names;
+  for (const OperationInfo& info : operations()) {
+    if (name == info.name) return info;
+    names.emplace_back(info.name);
+  }
+  reader.fail(fmt::format("unknown operation \"{}\"", name), suggestion(name, names));
+}
+
+TableKey readKey(const Reader& table, const OperationInfo& info) {
+  std::vector<std::string> known = {"op", "launch_us", "unit", "axes", "values", "filled"};
+  TableKey key;
+  key.operation = info.operation;
+  const auto count = [&](const char* name) { return static_cast<int>(table.member(name).integer(1, 1 << 20)); };
+  switch (info.key) {
+    case KeyKind::weights:
+      key.precision = readPrecision(table.member("weights"));
+      known.emplace_back("weights");
+      break;
+    case KeyKind::heads:
+      key.precision = readPrecision(table.member("kv_cache"));
+      key.heads = count("heads");
+      key.kv_heads = count("kv_heads");
+      key.head_dim = count("head_dim");
+      known.insert(known.end(), {"kv_cache", "heads", "kv_heads", "head_dim"});
+      break;
+    case KeyKind::devices:
+      key.devices = count("devices");
+      if (key.devices < 2) table.member("devices").fail("a collective needs at least 2 devices");
+      known.emplace_back("devices");
+      break;
+  }
+  table.allowOnly(known);
+  return key;
+}
+
+/// Whole numbers within [min, max], read without a Reader for each: a profile holds tens of thousands.
+std::vector<std::int64_t> readIntegers(const Reader& list, std::int64_t min, std::int64_t max) {
+  if (!list.json().is_array()) list.fail("must be a list");
+  std::vector<std::int64_t> numbers;
+  numbers.reserve(list.json().size());
+  for (const Json& item : list.json()) {
+    const std::int64_t* whole = item.get_ptr<const std::int64_t*>();
+    if (whole == nullptr || *whole < min || *whole > max) {
+      list.fail(fmt::format("item {} is not a whole number between {} and {}", numbers.size(), min, max));
+    }
+    numbers.push_back(*whole);
+  }
+  return numbers;
+}
+
+std::vector<std::int64_t> readAxis(const Reader& axis, const AxisInfo& info) {
+  axis.allowOnly({"name", "unit", "at"});
+  if (axis.member("name").string() != info.name) {
+    axis.member("name").fail(fmt::format("this axis must be \"{}\"", info.name));
+  }
+  if (axis.member("unit").string() != info.unit) {
+    axis.member("unit").fail(fmt::format("the unit of axis \"{}\" must be \"{}\"", info.name, info.unit));
+  }
+  const Reader at = axis.member("at");
+  std::vector<std::int64_t> points = readIntegers(at, 1, std::int64_t{1} << 50);
+  if (points.empty()) at.fail("an axis needs at least one point");
+  const auto fall = std::adjacent_find(points.begin(), points.end(), std::greater_equal<>());
+  if (fall != points.end()) at.fail(fmt::format("an axis must ascend: {} follows {}", *(fall + 1), *fall));
+  return points;
+}
+
+std::size_t readAxes(const Reader& reader, const OperationInfo& info, Table& table) {
+  const std::vector<Reader> axes = reader.items();
+  for (std::size_t i = 0; i < info.dimensions(); ++i) {
+    if (i >= axes.size()) reader.fail(fmt::format("missing axis \"{}\"", info.axes[i].name));
+    table.axes.push_back(readAxis(axes[i], info.axes[i]));
+  }
+  if (axes.size() > info.dimensions()) reader.fail(fmt::format("{} has only {} axes", info.name, info.dimensions()));
+  std::size_t points = 1;
+  for (const auto& axis : table.axes) points *= axis.size();
+  return points;
+}
+
+/// Values stand in one string, separated by blanks: half the parsing time of a list of JSON numbers.
+void readValues(const Reader& reader, std::size_t expected, Table& table) {
+  if (!reader.json().is_string()) reader.fail("must be whole numbers separated by blanks, in one string");
+  const auto& text = reader.json().get_ref<const std::string&>();
+  table.values.reserve(expected);
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at != end) {
+    std::int32_t value = 0;
+    const auto [next, error] = std::from_chars(at, end, value);
+    if (error != std::errc() || (next != end && *next != ' ') || value < -kLargestValue || value > kLargestValue) {
+      reader.fail(fmt::format("value {} is not a whole number within +-{}", table.values.size(), kLargestValue));
+    }
+    table.values.push_back(value);
+    at = next == end ? end : next + 1;
+  }
+  if (table.values.size() != expected) {
+    reader.fail(fmt::format("has {} values, the axes make {}", table.values.size(), expected));
+  }
+}
+
+void readFilled(const Reader& reader, Table& table) {
+  const auto size = static_cast<std::int64_t>(table.values.size());
+  const std::vector<std::int64_t> numbers = readIntegers(reader, 0, size);
+  if (numbers.size() % 2 != 0) reader.fail("must hold pairs of (first, count)");
+  for (std::size_t i = 0; i < numbers.size(); i += 2) {
+    if (numbers[i] + numbers[i + 1] > size) reader.fail("a range ends beyond the values");
+    table.filled.emplace_back(static_cast<std::int32_t>(numbers[i]), static_cast<std::int32_t>(numbers[i + 1]));
+  }
+}
+
+Table readTable(const Reader& reader) {
+  const OperationInfo& info = readOperation(reader.member("op"));
+  Table table;
+  table.key = readKey(reader, info);
+  const Reader floor = reader.member("launch_us");
+  table.launch_floor = Seconds(floor.number() * 1e-6);
+  if (table.launch_floor.value() <= 0) floor.fail("must be greater than zero");
+  const Reader unit = reader.member("unit");
+  if (unit.string() != kValuesUnit) unit.fail(fmt::format("the unit of values must be \"{}\"", kValuesUnit));
+  const std::size_t points = readAxes(reader.member("axes"), info, table);
+  readValues(reader.member("values"), points, table);
+  if (reader.has("filled")) readFilled(reader.member("filled"), table);
+  return table;
+}
+
+Json parse(std::string_view text, const std::string& file) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::exception& e) {
+    throw InputError({.file = file, .line = 0, .path = ""}, fmt::format("not a profile: {}", e.what()));
+  }
+}
+
+std::string quoted(const std::string& text) { return Json(text).dump(); }
+
+std::string keyJson(const TableKey& key) {
+  switch (infoOf(key.operation).key) {
+    case KeyKind::weights: return fmt::format("\"weights\":{}", quoted(nameOf(key.precision)));
+    case KeyKind::heads:
+      return fmt::format("\"kv_cache\":{},\"heads\":{},\"kv_heads\":{},\"head_dim\":{}", quoted(nameOf(key.precision)),
+                         key.heads, key.kv_heads, key.head_dim);
+    case KeyKind::devices: return fmt::format("\"devices\":{}", key.devices);
+  }
+  CHECK(false, "unknown kind of key");
+}
+
+std::string tableJson(const Table& table) {
+  const OperationInfo& info = infoOf(table.key.operation);
+  std::string axes;
+  for (std::size_t i = 0; i < table.axes.size(); ++i) {
+    axes += fmt::format("{}{{\"name\":\"{}\",\"unit\":\"{}\",\"at\":[{}]}}", i == 0 ? "" : ",", info.axes[i].name,
+                        info.axes[i].unit, fmt::join(table.axes[i], ","));
+  }
+  std::string filled;
+  for (const auto& [first, count] : table.filled) filled += fmt::format("{}{},{}", filled.empty() ? "" : ",", first, count);
+  return fmt::format(
+      "{{\"op\":\"{}\",{},\"launch_us\":{},\"unit\":\"{}\",\"axes\":[{}],\"values\":\"{}\",\"filled\":[{}]}}", info.name,
+      keyJson(table.key), std::round(table.launch_floor.value() * 1e9) / 1e3, kValuesUnit, axes,
+      fmt::join(table.values, " "), filled);
+}
+
+std::string headerJson(const ProfileHeader& header) {
+  std::string text = fmt::format("{{\"schema\":\"{}\"", kSchema);
+  const std::pair<const char*, const std::string*> fields[] = {
+      {"name", &header.name},     {"accelerator", &header.accelerator},       {"engine", &header.engine},
+      {"engine_version", &header.engine_version}, {"origin", &header.origin}, {"date", &header.date},
+      {"licence", &header.licence}};
+  for (const auto& [key, value] : fields) text += fmt::format(",\n\"{}\":{}", key, quoted(*value));
+  const Peaks& peaks = header.peaks;
+  return text + fmt::format(
+                    ",\n\"peaks\":{{\"bf16_flops_per_s\":{},\"fp8_flops_per_s\":{},\"fp4_flops_per_s\":{},"
+                    "\"memory_bytes_per_s\":{},\"scale_up_bytes_per_s\":{}}}",
+                    peaks.bf16.value(), peaks.fp8.value(), peaks.fp4.value(), peaks.memory.value(),
+                    peaks.scale_up.value());
+}
+
+}  // namespace
+
+Profile readProfile(std::string_view text, const std::string& file) {
+  const Json json = parse(text, file);
+  const Reader root(json, file, "");
+  root.allowOnly({"schema", "name", "accelerator", "engine", "engine_version", "origin", "date", "licence", "peaks", "tables"});
+  Profile profile;
+  profile.header = readHeader(root);
+  std::set<TableKey> keys;
+  for (const Reader& item : root.member("tables").items()) {
+    profile.tables.push_back(readTable(item));
+    const TableKey& key = profile.tables.back().key;
+    if (!keys.insert(key).second) item.fail(fmt::format("a second table for {}", nameOf(key)));
+  }
+  std::sort(profile.tables.begin(), profile.tables.end(), [](const Table& a, const Table& b) { return a.key < b.key; });
+  return profile;
+}
+
+ProfileHeader readProfileHeader(std::string_view text, const std::string& file) {
+  // Our own files write the tables last: what stands before them, closed, is a document of its own.
+  constexpr std::string_view kTables = ",\n\"tables\":";
+  const std::size_t end = text.find(kTables);
+  const Json json = parse(end == std::string_view::npos ? std::string(text) : std::string(text.substr(0, end)) + "}", file);
+  return readHeader(Reader(json, file, ""));
+}
+
+std::string toJson(const Profile& profile) {
+  std::string text = headerJson(profile.header) + ",\n\"tables\":[";
+  for (std::size_t i = 0; i < profile.tables.size(); ++i) {
+    text += (i == 0 ? "\n" : ",\n") + tableJson(profile.tables[i]);
+  }
+  return text + "\n]}\n";
+}
+
+}  // namespace headroom::models

@@ -1,0 +1,57 @@
+// One operation's measured times on a rectangular grid, as ln(time / (S + t0)) in thousandths: S is the speed of light,
+// t0 the launch floor. Between grid points: multilinear in the logarithms of the coordinates. Beyond the grid: the
+// efficiency of the edge is held. A time is never below S. Left out: what lies between two grid points of a ragged kernel.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "models/base/quantity.h"
+#include "models/cost/operation.h"
+#include "models/cost/step_times.h"
+
+namespace headroom::models {
+
+/// Units of Table::values.
+inline constexpr double kValuesPerE = 1000;
+
+struct Table {
+  TableKey key;
+  Seconds launch_floor;                         ///< t0 > 0
+  std::vector<std::vector<std::int64_t>> axes;  ///< ascending, >= 1, one per axis of the operation
+  std::vector<std::int32_t> values;             ///< kValuesPerE * ln(time / (S + t0)); the last axis runs fastest
+  /// Ranges (first, count) of `values` that nobody measured: they hold the efficiency of the nearest measured point.
+  std::vector<std::pair<std::int32_t, std::int32_t>> filled;
+
+  bool operator==(const Table&) const = default;
+};
+
+/// A time with its origin.
+struct KernelTime {
+  Seconds time;
+  Seconds speed_of_light;
+  Tier tier = Tier::measured;
+};
+
+/// A table made ready for look-ups.
+class TableReader {
+ public:
+  explicit TableReader(const Table& table);
+
+  struct LogRatio {
+    double value = 0;  ///< ln(time / (S + t0))
+    Tier tier = Tier::measured;
+  };
+  LogRatio at(const GridPoint& point) const;
+  /// max(S, ratio(point) * (S + t0)) for a call whose speed of light is `speed_of_light`.
+  KernelTime time(const GridPoint& point, Seconds speed_of_light) const;
+  const Table& table() const { return *table_; }
+
+ private:
+  const Table* table_;
+  std::vector<std::vector<double>> logs_;  ///< of the axes
+  std::vector<bool> filled_;
+};
+
+}  // namespace headroom::models
