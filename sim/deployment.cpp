@@ -1,0 +1,135 @@
+#include "sim/deployment.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "models/hardware/accelerator.h"
+
+namespace headroom::sim {
+namespace {
+
+models::Precision weightsOf(const DeploymentSpec& spec, const models::Model& model) {
+  return spec.weights.value_or(model.native_precision);
+}
+
+models::MemoryRequest memoryRequest(const DeploymentSpec& spec, const models::Model& model, const PoolPlan& pool) {
+  const EngineConfig& config = pool.engine.config;
+  models::MemoryRequest request;
+  request.parallelism = pool.spec.parallelism;
+  request.weights = weightsOf(spec, model);
+  request.kv_cache = spec.kv_cache;
+  request.gpu_memory_utilization = pool.engine.gpu_memory_utilization;
+  request.max_num_batched_tokens = config.max_num_batched_tokens;
+  request.max_num_seqs = config.max_num_seqs;
+  request.block_size = config.block_size;
+  request.max_model_len = static_cast<int>(config.max_model_len);
+  request.deduct_graphs = pool.engine.deduct_graphs;
+  return request;
+}
+
+/// Sets the number of blocks, or the problem.
+void fitMemory(const DeploymentSpec& spec, const models::Model& model, PoolPlan& pool) {
+  pool.problem = models::layoutProblem(model, pool.spec.parallelism);
+  if (pool.problem.empty()) {
+    pool.problem = models::precisionProblem(pool.accelerator, weightsOf(spec, model), spec.kv_cache);
+  }
+  if (!pool.problem.empty()) return;
+  EngineConfig& config = pool.engine.config;
+  pool.memory = models::planMemory(model, pool.accelerator, memoryRequest(spec, model, pool));
+  config.num_gpu_blocks = spec.engine.num_gpu_blocks.value_or(pool.memory.blocks.value());
+  if (!spec.engine.num_gpu_blocks && !pool.memory.fits) {
+    pool.problem = pool.memory.reason;
+  } else if (config.blocksFor(config.max_model_len) > config.usableBlocks()) {
+    pool.problem = fmt::format("one sequence of max_model_len {} needs {} KV blocks, and {} are usable: set "
+                               "engine.max_model_len to {} or less",
+                               config.max_model_len, config.blocksFor(config.max_model_len), config.usableBlocks(),
+                               std::max<std::int64_t>(0, config.usableBlocks()) * config.block_size);
+  }
+}
+
+void compileSteps(const DeploymentSpec& spec, const models::Model& model, PoolPlan& pool) {
+  const models::FoundProfile found = pool.spec.profile.empty()
+                                         ? models::findProfile(pool.accelerator, spec.engine.name, spec.engine.version)
+                                         : models::loadProfile(pool.spec.profile, pool.accelerator);
+  pool.profile = found.profile.header.name;
+  if (found.engine_differs || found.version_differs) {
+    pool.warnings.push_back(fmt::format("kernel times of {} stand in for {}", pool.profile, found.asked));
+  }
+  models::StepRequest request;
+  request.parallelism = pool.spec.parallelism;
+  request.weights = weightsOf(spec, model);
+  request.kv_cache = spec.kv_cache;
+  request.max_num_batched_tokens = pool.engine.config.max_num_batched_tokens;
+  request.max_num_seqs = pool.engine.config.max_num_seqs;
+  request.max_model_len = pool.engine.config.max_model_len;
+  request.graph_sizes = pool.engine.graph_sizes;
+  models::CompiledStepTimes compiled = models::compileStepTimes(found.profile, pool.accelerator, model, request);
+  pool.step_times = std::move(compiled.tables);
+  pool.tier_share = compiled.tier_share;
+}
+
+}  // namespace
+
+std::string DeploymentPlan::problem() const {
+  for (const PoolPlan& pool : pools) {
+    if (!pool.problem.empty()) {
+      return fmt::format("{} on {} (tp {}): {}", spec.model, pool.spec.accelerator, pool.spec.parallelism.tp, pool.problem);
+    }
+  }
+  return {};
+}
+
+DeploymentPlan planDeployment(const DeploymentSpec& spec, bool compile) {
+  DeploymentPlan plan;
+  plan.spec = spec;
+  plan.model = models::findModel(spec.model);
+  for (const PoolSpec& pool_spec : spec.pools) {
+    PoolPlan pool;
+    pool.spec = pool_spec;
+    pool.accelerator = models::findAccelerator(pool_spec.accelerator);
+    pool.engine = resolveEngine(spec.engine, pool.accelerator, plan.model.max_position);
+    if (pool.engine.config.max_model_len > plan.model.max_position) {
+      pool.warnings.push_back(fmt::format("max_model_len {} is beyond the model's own {}",
+                                          pool.engine.config.max_model_len, plan.model.max_position));
+    }
+    fitMemory(spec, plan.model, pool);
+    if (pool.problem.empty() && compile) compileSteps(spec, plan.model, pool);
+    plan.pools.push_back(std::move(pool));
+  }
+  return plan;
+}
+
+std::vector<DeploymentPlan> planDeployments(const Scenario& scenario) {
+  std::vector<DeploymentPlan> plans;
+  for (const DeploymentSpec& spec : scenario.deployments) plans.push_back(planDeployment(spec));
+  return plans;
+}
+
+Scenario resolved(const Scenario& scenario, const std::vector<DeploymentPlan>& plans) {
+  Scenario result = scenario;
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    const ResolvedEngine& first = plans[i].pools.front().engine;
+    DeploymentSpec& deployment = result.deployments[i];
+    if (!deployment.weights) deployment.weights = plans[i].model.native_precision;
+    EngineOptions& engine = deployment.engine;
+    const auto decide = [&](auto& option, auto value_of) {
+      const auto value = value_of(first);
+      const bool agreed = std::all_of(plans[i].pools.begin(), plans[i].pools.end(),
+                                      [&](const PoolPlan& pool) { return value_of(pool.engine) == value; });
+      if (!option && agreed) option = value;
+    };
+    decide(engine.max_num_seqs, [](const ResolvedEngine& e) { return e.config.max_num_seqs; });
+    decide(engine.max_num_batched_tokens, [](const ResolvedEngine& e) { return e.config.max_num_batched_tokens; });
+    decide(engine.max_model_len, [](const ResolvedEngine& e) { return e.config.max_model_len; });
+    decide(engine.gpu_memory_utilization, [](const ResolvedEngine& e) { return e.gpu_memory_utilization; });
+    decide(engine.enable_chunked_prefill, [](const ResolvedEngine& e) { return e.config.enable_chunked_prefill; });
+    decide(engine.async_scheduling, [](const ResolvedEngine& e) { return e.config.pipeline_depth == 2; });
+    decide(engine.long_prefill_token_threshold,
+           [](const ResolvedEngine& e) { return e.config.long_prefill_token_threshold; });
+    decide(engine.step_overhead, [](const ResolvedEngine& e) { return toSeconds(e.config.overhead.residue); });
+  }
+  return result;
+}
+
+}  // namespace headroom::sim

@@ -1,0 +1,115 @@
+#include "sim/engine/engine_versions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "models/base/error.h"
+#include "sim/scenario.h"
+
+namespace headroom::sim {
+namespace {
+
+/// What a step of vLLM costs beyond its kernels at depth 2; see docs/engine.md for the measurement.
+constexpr Seconds kStepResidue{1.0e-3};
+
+std::optional<std::array<int, 3>> parseVersion(std::string_view text) {
+  std::array<int, 3> parts{};
+  for (std::size_t i = 0; i < parts.size() && !text.empty(); ++i) {
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), parts[i]);
+    if (parsed.ec != std::errc()) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(parsed.ptr - text.data()));
+    if (text.empty()) return parts;
+    if (text.front() != '.') return std::nullopt;
+    text.remove_prefix(1);
+  }
+  return text.empty() ? std::optional(parts) : std::nullopt;
+}
+
+const EngineVersion& rulesOf(const std::string& version) {
+  const auto asked = parseVersion(version);
+  const EngineVersion* best = nullptr;
+  for (const EngineVersion& row : vllmVersions()) {
+    if (asked && *parseVersion(row.from) <= *asked) best = &row;
+  }
+  CHECK(best != nullptr, "the version was checked when the scenario was read");
+  return *best;
+}
+
+bool isLarge(const models::Accelerator& accelerator) {
+  return accelerator.memory >= Bytes(70.0 * 1073741824.0) && !accelerator.name.starts_with("a100");
+}
+
+}  // namespace
+
+const std::vector<EngineVersion>& vllmVersions() {
+  static const std::vector<EngineVersion> versions{
+      //  from     async  full_isl graphs  util  large
+      {"0.8.5", false, false, false, 0.90, true},
+      {"0.14.0", true, false, false, 0.90, true},
+      {"0.19.0", true, true, false, 0.90, true},
+      {"0.21.0", true, true, true, 0.90, true},
+      {"0.25.0", true, true, true, 0.92, true},
+  };
+  return versions;
+}
+
+const std::vector<std::string>& engineNames() {
+  static const std::vector<std::string> names{"vllm", "sglang", "trtllm", "vllm-v0", "orca", "sarathi", "static",
+                                              "lightllm"};
+  return names;
+}
+
+std::string versionProblem(const std::string& version) {
+  const auto asked = parseVersion(version);
+  if (!asked) return fmt::format("\"{}\" is not a version like 0.24.0", version);
+  if (*asked < *parseVersion(vllmVersions().front().from)) {
+    return fmt::format("vLLM {} has no rules here: V1 from {} on", version, vllmVersions().front().from);
+  }
+  return {};
+}
+
+std::vector<int> graphSizes(int max_num_seqs) {
+  const int largest = std::min(2 * max_num_seqs, 512);
+  std::vector<int> sizes;
+  for (int size = 1; size <= largest; size += size < 4 ? size : size < 8 ? 4 : size < 256 ? 8 : 16) sizes.push_back(size);
+  return sizes;
+}
+
+ResolvedEngine resolveEngine(const EngineOptions& options, const models::Accelerator& accelerator,
+                             int native_context) {
+  const EngineVersion& rules = rulesOf(options.version);
+  const bool large = isLarge(accelerator) && rules.large_batch_defaults;
+  ResolvedEngine engine;
+  EngineConfig& config = engine.config;
+  config.max_num_batched_tokens = options.max_num_batched_tokens.value_or(large ? 8192 : 2048);
+  config.max_num_seqs =
+      options.max_num_seqs.value_or(std::min(large ? 1024 : 256, config.max_num_batched_tokens));
+  if (!options.max_num_batched_tokens) {
+    config.max_num_batched_tokens = std::max(config.max_num_batched_tokens, config.max_num_seqs);
+  }
+  config.max_model_len = options.max_model_len.value_or(native_context);
+  config.enable_chunked_prefill = options.enable_chunked_prefill.value_or(true);
+  config.long_prefill_token_threshold = options.long_prefill_token_threshold.value_or(0);
+  config.scheduler_reserve_full_isl = rules.scheduler_reserve_full_isl;
+  config.pipeline_depth = options.async_scheduling.value_or(rules.async_scheduling) ? 2 : 1;
+  config.overhead.residue = toTicks(options.step_overhead.value_or(kStepResidue));
+  engine.gpu_memory_utilization = options.gpu_memory_utilization.value_or(rules.gpu_memory_utilization);
+  engine.deduct_graphs = rules.deduct_graphs;
+  engine.graph_sizes = graphSizes(config.max_num_seqs);
+  if (config.max_num_batched_tokens < config.max_num_seqs) {
+    throw InputError(fmt::format("max_num_batched_tokens {} must be at least max_num_seqs {}",
+                                 config.max_num_batched_tokens, config.max_num_seqs));
+  }
+  if (!config.enable_chunked_prefill && config.max_num_batched_tokens < config.max_model_len) {
+    throw InputError(fmt::format("without chunked prefill, max_num_batched_tokens {} must be at least max_model_len {}",
+                                 config.max_num_batched_tokens, config.max_model_len),
+                     "set engine.max_model_len or enable_chunked_prefill");
+  }
+  return engine;
+}
+
+}  // namespace headroom::sim

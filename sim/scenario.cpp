@@ -1,0 +1,246 @@
+#include "sim/scenario.h"
+
+#include <algorithm>
+#include <set>
+
+#include "models/base/ticks.h"
+#include "models/hardware/accelerator.h"
+#include "models/llm/model.h"
+#include "sim/engine/engine_versions.h"
+#include "sim/orchestration/router.h"
+
+namespace headroom::sim {
+namespace {
+
+/// A key whose feature is not built yet accepts only what means "without it".
+void onlyNeutral(Fields& fields, const std::string& key, const std::string& neutral) {
+  const std::optional<Value> value = fields.optional(key);
+  if (!value) return;
+  const bool empty_list = value->isList() && value->items().empty();
+  if (neutral.empty() ? empty_list : value->isScalar() && value->string() == neutral) return;
+  value->fail("not supported yet", neutral.empty() ? "leave it out or write []" : "only \"" + neutral + "\"");
+}
+
+/// {policy: none} only.
+void onlyPolicyNone(Fields& fields, const std::string& key) {
+  const std::optional<Value> value = fields.optional(key);
+  if (!value) return;
+  Fields inner(*value);
+  onlyNeutral(inner, "policy", "none");
+  inner.finish();
+}
+
+std::string readName(const Value& value) {
+  std::string name = value.string();
+  if (name.empty() || name.find_first_of("/\\\n\t") != std::string::npos) value.fail("is not a usable name");
+  return name;
+}
+
+models::Precision readPrecision(const Value& value) {
+  return *models::precisionFromName(value.oneOf(models::precisionNames()));
+}
+
+EngineOptions readEngine(const Value& value) {
+  EngineOptions engine;
+  Fields fields(value);
+  const auto integer = [&](const char* key, auto& target, std::int64_t min, std::int64_t max) {
+    if (const auto v = fields.optional(key)) {
+      target = static_cast<typename std::decay_t<decltype(target)>::value_type>(v->integer(min, max));
+    }
+  };
+  if (const auto v = fields.optional("name")) {
+    engine.name = v->oneOf(engineNames());
+    if (engine.name != "vllm") v->fail("engine \"" + engine.name + "\" is not supported yet", "vllm");
+  }
+  if (const auto v = fields.optional("version")) {
+    engine.version = v->string();
+    if (const std::string problem = versionProblem(engine.version); !problem.empty()) v->fail(problem);
+  }
+  integer("max_num_seqs", engine.max_num_seqs, 1, 65536);
+  integer("max_num_batched_tokens", engine.max_num_batched_tokens, 1, 1 << 20);
+  integer("max_model_len", engine.max_model_len, 2, 1 << 27);
+  if (const auto v = fields.optional("num_gpu_blocks"); v && v->string() != "auto") {
+    engine.num_gpu_blocks = v->integer(2, INT32_MAX);
+  }
+  if (const auto v = fields.optional("gpu_memory_utilization")) {
+    engine.gpu_memory_utilization = v->fraction();
+    if (*engine.gpu_memory_utilization <= 0) v->fail("must be above 0");
+  }
+  if (const auto v = fields.optional("enable_chunked_prefill")) engine.enable_chunked_prefill = v->boolean();
+  if (const auto v = fields.optional("async_scheduling")) engine.async_scheduling = v->boolean();
+  integer("long_prefill_token_threshold", engine.long_prefill_token_threshold, 0, 1 << 20);
+  if (const auto v = fields.optional("step_overhead")) {
+    engine.step_overhead = v->quantity<Seconds>();
+    if (*engine.step_overhead < Seconds() || *engine.step_overhead > Seconds(1)) v->fail("must be between 0 and 1 s");
+  }
+  onlyNeutral(fields, "prefix_caching", "false");
+  onlyNeutral(fields, "scheduling", "fcfs");
+  fields.finish();
+  if (engine.max_num_seqs && engine.max_num_batched_tokens && *engine.max_num_batched_tokens < *engine.max_num_seqs) {
+    value.fail("max_num_batched_tokens must be at least max_num_seqs", "vLLM refuses it too");
+  }
+  return engine;
+}
+
+PoolSpec readPool(const Value& value) {
+  PoolSpec pool;
+  Fields fields(value);
+  const auto count = [&](const char* key, int& target, int max) {
+    if (const auto v = fields.optional(key)) target = static_cast<int>(v->integer(1, max));
+  };
+  if (const auto v = fields.optional("name")) pool.name = readName(*v);
+  onlyNeutral(fields, "role", "unified");
+  const Value accelerator = fields.required("accelerator");
+  pool.accelerator = models::findAccelerator(accelerator.string(), accelerator.where()).name;
+  count("tp", pool.parallelism.tp, 1024);
+  count("pp", pool.parallelism.pp, 256);
+  count("dp", pool.parallelism.dp, 1024);
+  if (const auto v = fields.optional("ep")) pool.parallelism.ep = v->boolean();
+  count("replicas", pool.replicas, 100'000);
+  if (const auto v = fields.optional("profile")) pool.profile = v->filePath();
+  fields.finish();
+  return pool;
+}
+
+std::string readModelName(const Value& value) {
+  const std::string name = value.string();
+  const std::filesystem::path base = value.node().from_command_line
+                                         ? std::filesystem::path()
+                                         : std::filesystem::path(value.file()).parent_path();
+  models::findModel(name, base, value.where());
+  return name.ends_with(".json") ? value.filePath().string() : name;
+}
+
+DeploymentSpec readDeployment(const Value& value) {
+  DeploymentSpec deployment;
+  Fields fields(value);
+  deployment.name = readName(fields.required("name"));
+  deployment.model = readModelName(fields.required("model"));
+  if (const auto precision = fields.optional("precision")) {
+    Fields inner(*precision);
+    if (const auto v = inner.optional("weights")) deployment.weights = readPrecision(*v);
+    if (const auto v = inner.optional("kv_cache")) deployment.kv_cache = readPrecision(*v);
+    inner.finish();
+  }
+  if (const auto v = fields.optional("engine")) deployment.engine = readEngine(*v);
+  const Value pools = fields.required("pools");
+  std::set<std::string> names;
+  for (const Value& pool : pools.items()) {
+    deployment.pools.push_back(readPool(pool));
+    if (!names.insert(deployment.pools.back().name).second) pool.fail("two pools have this name");
+  }
+  if (deployment.pools.empty()) pools.fail("at least one pool is needed");
+  if (const auto router = fields.optional("router")) {
+    Fields inner(*router);
+    if (const auto v = inner.optional("policy")) deployment.router = v->oneOf(routerNames());
+    inner.finish();
+  }
+  onlyPolicyNone(fields, "admission");
+  onlyPolicyNone(fields, "autoscaler");
+  fields.finish();
+  return deployment;
+}
+
+WorkloadEntry readWorkloadEntry(const Value& value, const Scenario& scenario, std::size_t index) {
+  WorkloadEntry entry;
+  Fields fields(value);
+  const std::optional<Value> deployment = fields.optional("deployment");
+  std::vector<std::string> known;
+  for (const DeploymentSpec& d : scenario.deployments) known.push_back(d.name);
+  if (deployment) {
+    entry.deployment = deployment->oneOf(known);
+  } else if (known.size() == 1) {
+    entry.deployment = known.front();
+  } else {
+    value.fail("key \"deployment\" is missing", suggestion("", known));
+  }
+  if (const auto v = fields.optional("class")) entry.request_class = readName(*v);
+  // The name of its random streams: its class, so that a second workload beside it changes nothing.
+  std::string name = entry.request_class;
+  if (const auto v = fields.optional("name")) name = readName(*v);
+  const bool taken = std::any_of(scenario.workloads.begin(), scenario.workloads.end(),
+                                 [&](const WorkloadEntry& w) { return w.spec.name == name; });
+  if (taken) name += "/" + std::to_string(index);
+  entry.spec = workloads::readWorkload(fields, name);
+  fields.finish();
+  if (scenario.duration && (!entry.spec.duration || *scenario.duration < *entry.spec.duration)) {
+    entry.spec.duration = scenario.duration;
+  }
+  if (workloads::isEndless(entry.spec)) {
+    value.fail("this workload never ends", "set requests on it, or duration on the scenario");
+  }
+  workloads::checkWorkload(entry.spec);
+  return entry;
+}
+
+Slo readSlo(const Value& value, const Scenario& scenario) {
+  Slo slo;
+  Fields fields(value);
+  std::vector<std::string> classes;
+  for (const WorkloadEntry& w : scenario.workloads) classes.push_back(w.request_class);
+  if (const auto v = fields.optional("class")) slo.request_class = v->oneOf(classes);
+  const auto latency = [&](const char* key, std::optional<Seconds>& target) {
+    if (const auto v = fields.optional(key)) {
+      target = v->quantity<Seconds>();
+      if (*target <= Seconds()) v->fail("must be above 0");
+    }
+  };
+  latency("ttft", slo.ttft);
+  latency("tpot", slo.tpot);
+  latency("e2e", slo.e2e);
+  if (const auto v = fields.optional("attainment")) slo.attainment = v->fraction();
+  fields.finish();
+  if (!slo.ttft && !slo.tpot && !slo.e2e) value.fail("sets no latency", "ttft, tpot or e2e");
+  return slo;
+}
+
+}  // namespace
+
+Scenario readScenario(const Document& document) { return readScenario(document.root()); }
+
+Scenario readScenario(const Value& value) {
+  Scenario scenario;
+  Fields fields(value);
+  const Value schema = fields.required("schema");
+  if (schema.string() != kScenarioSchema) schema.fail("must be " + std::string(kScenarioSchema));
+  if (const auto v = fields.optional("name")) scenario.name = readName(*v);
+  if (const auto v = fields.optional("seed")) scenario.seed = static_cast<std::uint64_t>(v->integer(0));
+  if (const auto v = fields.optional("duration")) {
+    scenario.duration = v->quantity<Seconds>();
+    if (*scenario.duration <= Seconds()) v->fail("must be above 0");
+    if (*scenario.duration > kLongestRun) v->fail("is longer than the clock holds", "at most 100 d");
+  }
+  if (const auto v = fields.optional("warmup")) {
+    scenario.warmup = v->quantity<Seconds>();
+    if (scenario.warmup < Seconds()) v->fail("must not be negative");
+    if (scenario.duration && scenario.warmup >= *scenario.duration) v->fail("must be shorter than duration");
+  }
+  onlyNeutral(fields, "sites", "");
+  onlyNeutral(fields, "faults", "");
+  const Value deployments = fields.required("deployments");
+  std::set<std::string> names;
+  for (const Value& v : deployments.items()) {
+    scenario.deployments.push_back(readDeployment(v));
+    if (!names.insert(scenario.deployments.back().name).second) v.fail("two deployments have this name");
+  }
+  if (scenario.deployments.empty()) deployments.fail("at least one deployment is needed");
+  const Value entries = fields.required("workloads");
+  for (const Value& v : entries.items()) {
+    scenario.workloads.push_back(readWorkloadEntry(v, scenario, scenario.workloads.size()));
+  }
+  if (scenario.workloads.empty()) entries.fail("at least one workload is needed");
+  if (const auto slos = fields.optional("slos")) {
+    for (const Value& v : slos->items()) scenario.slos.push_back(readSlo(v, scenario));
+  }
+  if (const auto prices = fields.optional("prices")) {
+    for (const auto& [name, price] : prices->members()) {
+      models::findAccelerator(name, price.where());
+      scenario.prices[name] = price.quantity<DollarsPerSecond>();
+      if (scenario.prices[name] < DollarsPerSecond()) price.fail("must not be negative");
+    }
+  }
+  fields.finish();
+  return scenario;
+}
+
+}  // namespace headroom::sim

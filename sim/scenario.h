@@ -1,0 +1,105 @@
+// A scenario as a value: what to simulate. Schema headroom.scenario/1 (docs/scenario.md, `headroom schema scenario`).
+// Reading checks names, units and ranges; whether it fits the hardware is decided later (sim/deployment.h).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/base/document.h"
+#include "models/base/quantity.h"
+#include "models/llm/memory_plan.h"
+#include "models/llm/precision.h"
+#include "workloads/workload_spec.h"
+
+namespace headroom::sim {
+
+/// Unset options take the engine version's own default (sim/engine/engine_versions.h).
+struct EngineOptions {
+  std::string name = "vllm";
+  std::string version = "0.24.0";
+  std::optional<int> max_num_seqs;
+  std::optional<int> max_num_batched_tokens;
+  std::optional<std::int64_t> max_model_len;   ///< unset: the model's native context
+  std::optional<std::int64_t> num_gpu_blocks;  ///< unset (`auto`): from the memory plan
+  std::optional<double> gpu_memory_utilization;
+  std::optional<bool> enable_chunked_prefill;
+  std::optional<bool> async_scheduling;        ///< pipeline depth 2
+  std::optional<int> long_prefill_token_threshold;
+  std::optional<Seconds> step_overhead;        ///< per step beyond the kernels
+  bool operator==(const EngineOptions&) const = default;
+};
+
+struct PoolSpec {
+  std::string name = "all";
+  std::string accelerator;
+  models::Parallelism parallelism;
+  int replicas = 1;
+  std::filesystem::path profile;  ///< a user's own profile; empty: the shipped one
+  bool operator==(const PoolSpec&) const = default;
+};
+
+struct DeploymentSpec {
+  std::string name;
+  std::string model;  ///< catalogue name, Hugging Face id, or path to a config.json
+  std::optional<models::Precision> weights;  ///< unset: the format the weights are published in
+  models::Precision kv_cache = models::Precision::bf16;
+  EngineOptions engine;
+  std::vector<PoolSpec> pools;
+  std::string router = "round-robin";
+  bool operator==(const DeploymentSpec&) const = default;
+};
+
+struct WorkloadEntry {
+  std::string deployment;
+  std::string request_class = "default";
+  workloads::WorkloadSpec spec;
+  bool operator==(const WorkloadEntry&) const = default;
+};
+
+/// A request is good if it meets every latency set here.
+struct Slo {
+  std::string request_class = "default";
+  std::optional<Seconds> ttft;
+  std::optional<Seconds> tpot;
+  std::optional<Seconds> e2e;
+  double attainment = 0.99;  ///< share of offered requests that must be good
+  bool operator==(const Slo&) const = default;
+};
+
+struct Scenario {
+  std::string name;
+  std::uint64_t seed = 1;
+  std::optional<Seconds> duration;  ///< no arrival at or after it; unset: until the workloads end
+  Seconds warmup{};                 ///< requests that arrive before it are not measured
+  std::vector<DeploymentSpec> deployments;
+  std::vector<WorkloadEntry> workloads;
+  std::vector<Slo> slos;
+  std::map<std::string, DollarsPerSecond> prices;  ///< per accelerator; datasets/prices.yaml for the others
+  bool operator==(const Scenario&) const = default;
+};
+
+inline constexpr const char* kScenarioSchema = "headroom.scenario/1";
+
+/// Throws InputError with file, line, path and hint.
+Scenario readScenario(const Document& document);
+/// A scenario inside another document (a study's base).
+Scenario readScenario(const Value& value);
+
+/// The scenario as a document; keys at their default are left out. Reading it back gives an equal value.
+DocumentNode toDocument(const Scenario& scenario);
+
+/// Names what is simulated, 16 hex digits: over toDocument() with trace files by content, so that moving a file or
+/// spelling out a default changes nothing.
+std::string scenarioHash(const Scenario& scenario);
+
+// Building blocks of documents.
+DocumentNode scalarNode(const std::string& text);
+DocumentNode stringNode(const std::string& text);  ///< quoted where YAML would read it as something else
+void setMember(DocumentNode& map, const std::string& key, DocumentNode value);
+std::string secondsText(Seconds t);
+
+}  // namespace headroom::sim
