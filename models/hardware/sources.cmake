@@ -1,1 +1,2 @@
-# sources of models/hardware, added to headroom_models
+target_sources(headroom_models PRIVATE
+  ${CMAKE_CURRENT_LIST_DIR}/accelerator.cpp)

@@ -2,6 +2,7 @@
 //   available = memory x utilization - weights - activation peak - non-torch growth - graphs
 //   blocks    = floor(available / (block_size x KV bytes per token)), the minimum over ranks
 // The activation peak is max(forward pass over max_num_batched_tokens, sampler over max_num_seqs rows of the vocabulary).
+// Left out: windowed layers give nothing back (every layer keeps the whole context), multimodal towers, LoRA.
 #pragma once
 
 #include <cstdint>
@@ -46,6 +47,7 @@ struct MemoryPlan {
   Bytes activations;   ///< peak per rank
   Bytes runtime;       ///< non-torch growth: modules, workspaces, collective buffers
   Bytes graphs;
+  Bytes state;         ///< recurrent state of max_num_seqs sequences (linear attention)
   Bytes kv_cache;      ///< what is left for blocks; 0 if nothing
   Bytes kv_block;      ///< one block on one rank
   Blocks blocks;       ///< per replica (data-parallel ranks each have this many)

@@ -34,6 +34,32 @@ struct MixtureOfExperts {
   bool operator==(const MixtureOfExperts&) const = default;
 };
 
+/// Gated delta net (Qwen3-Next, Qwen3.5): a state of value_heads x key_head_dim x value_head_dim a layer and sequence.
+struct LinearAttention {
+  int key_heads = 0;
+  int key_head_dim = 0;
+  int value_heads = 0;
+  int value_head_dim = 0;
+  int conv_kernel = 0;  ///< taps of the short convolution before it
+  bool operator==(const LinearAttention&) const = default;
+};
+
+/// Picks the tokens that sparse attention looks at (DeepSeek V3.2, GLM-5); keeps one fp8 key a token and layer.
+struct SparseIndexer {
+  int heads = 0;
+  int head_dim = 0;
+  int top_k = 0;  ///< tokens attended to
+  bool operator==(const SparseIndexer&) const = default;
+};
+
+/// Shape of the full-attention layers where it differs from the windowed ones (Gemma 4).
+struct FullAttentionShape {
+  int kv_heads = 0;
+  int head_dim = 0;
+  bool keys_are_values = false;  ///< one projection gives both; the cache still holds both
+  bool operator==(const FullAttentionShape&) const = default;
+};
+
 struct Model {
   std::string name;     ///< catalogue name, e.g. llama-3.1-8b
   std::string hf_id;    ///< e.g. meta-llama/Meta-Llama-3.1-8B; may be empty
@@ -49,6 +75,9 @@ struct Model {
   int max_position = 0;  ///< native context length in tokens
   bool tied_embeddings = false;
   bool qkv_bias = false;
+  bool output_bias = false;            ///< of the attention's output projection
+  bool mlp_bias = false;               ///< of MLP, experts and router
+  bool attention_output_gate = false;  ///< the query projection is twice as wide
   bool qk_norm = false;
   bool gated_mlp = true;         ///< gate and up projections; false: one up projection
   int sliding_window = 0;        ///< tokens; 0: full attention everywhere
@@ -56,6 +85,9 @@ struct Model {
   int linear_attention_layers = 0;  ///< layers with a recurrent state instead of a KV cache (Qwen3.5, Nemotron-H)
   std::optional<MixtureOfExperts> moe;
   std::optional<LatentAttention> mla;
+  std::optional<LinearAttention> linear_attention;  ///< set if linear_attention_layers > 0
+  std::optional<SparseIndexer> indexer;
+  std::optional<FullAttentionShape> full_attention;  ///< none: every layer has kv_heads x head_dim
   Precision native_precision = Precision::bf16;  ///< of the published weights
   /// Parts of the config.json that Headroom does not model (vision tower, MTP head, Mamba layers), for people.
   std::vector<std::string> not_modelled;
@@ -76,13 +108,17 @@ struct ParameterCount {
   double total() const {
     return embedding + lm_head + attention + dense_mlp + experts + shared_experts + router + norms;
   }
-  double active = 0;  ///< touched by one token, embedding look-up excluded
+  /// Touched by one token, embedding look-up excluded; a tied LM head counts. Published figures often add the embedding.
+  double active = 0;
 };
 ParameterCount countParameters(const Model& model);
 
 /// KV cache of one token on one tensor-parallel rank (KV heads are replicated when tp > kv_heads), in bytes, if every
 /// layer keeps the whole context; layers with linear attention keep none.
 Bytes kvBytesPerToken(const Model& model, Precision kv_cache, int tp);
+
+/// Recurrent state of one sequence on one tensor-parallel rank, all linear-attention layers; 0 if there are none.
+Bytes recurrentStateBytes(const Model& model, int tp);
 
 /// Reads a catalogue file (schema headroom.llm/1).
 Model readModel(const Value& value);
