@@ -5,6 +5,7 @@
 
 #include "models/base/error.h"
 #include "workloads/rng.h"
+#include "workloads/trace_generator.h"
 #include "workloads/trace_reader.h"
 
 namespace headroom::workloads {
@@ -23,9 +24,12 @@ class ProcessRows : public TraceReader {
   std::unique_ptr<ArrivalProcess> process_;
 };
 
-std::unique_ptr<TraceReader> openRows(const WorkloadSpec& spec, std::uint64_t seed) {
+std::unique_ptr<TraceReader> openArrivals(const WorkloadSpec& spec, std::uint64_t seed) {
   if (const auto* trace = std::get_if<TraceArrivals>(&spec.arrivals)) {
     return scaleRate(openTrace(trace->format, trace->file), trace->rate_scale);
+  }
+  if (const auto* model = std::get_if<TraceModelArrivals>(&spec.arrivals)) {
+    return scaleRate(openTraceModel(loadTraceModel(model->file), seed, spec.name), model->rate_scale);
   }
   return std::make_unique<ProcessRows>(makeArrivalProcess(spec.arrivals, seed, spec.name));
 }
@@ -64,7 +68,7 @@ class Lengths {
 class OpenLoopStream : public RequestStream {
  public:
   OpenLoopStream(const WorkloadSpec& spec, std::uint64_t seed)
-      : rows_(openRows(spec, seed)),
+      : rows_(openArrivals(spec, seed)),
         lengths_(spec, seed),
         left_(spec.requests.value_or(INT64_MAX)),
         end_(spec.duration ? toTicks(*spec.duration) : kNever) {}

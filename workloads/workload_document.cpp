@@ -3,6 +3,7 @@
 
 #include "models/base/error.h"
 #include "models/base/ticks.h"
+#include "workloads/document_nodes.h"
 #include "workloads/trace_reader.h"
 #include "workloads/workload_spec.h"
 
@@ -103,67 +104,46 @@ LengthSpec readUniform(const Value& value) {
   return UniformLength{.min = tokensOf(bounds[0]), .max = tokensOf(bounds[1])};
 }
 
-DocumentNode scalar(std::string text) {
-  DocumentNode node;
-  node.kind = DocumentNode::Kind::scalar;
-  node.text = std::move(text);
-  return node;
-}
-DocumentNode number(double value) { return scalar(fmt::format("{}", value)); }
-DocumentNode whole(std::int64_t value) { return scalar(fmt::format("{}", value)); }
-DocumentNode list(std::vector<DocumentNode> items) {
-  DocumentNode node;
-  node.kind = DocumentNode::Kind::list;
-  node.items = std::move(items);
-  return node;
-}
-DocumentNode map(std::vector<std::pair<std::string, DocumentNode>> members) {
-  DocumentNode node;
-  node.kind = DocumentNode::Kind::map;
-  node.members = std::move(members);
-  return node;
-}
-DocumentNode rateNode(PerSecond rate) { return scalar(fmt::format("{} /s", rate.value())); }
-DocumentNode secondsNode(Seconds time) { return scalar(fmt::format("{} s", time.value())); }
+DocumentNode rateNode(PerSecond rate) { return withUnit(rate.value(), "/s"); }
 
-DocumentNode write(const PoissonArrivals& spec) { return map({{"type", scalar("poisson")}, {"rate", rateNode(spec.rate)}}); }
+DocumentNode write(const PoissonArrivals& spec) { return mapNode({{"type", scalarNode("poisson")}, {"rate", rateNode(spec.rate)}}); }
 DocumentNode write(const ConstantArrivals& spec) {
-  return map({{"type", scalar("constant")}, {"rate", rateNode(spec.rate)}});
+  return mapNode({{"type", scalarNode("constant")}, {"rate", rateNode(spec.rate)}});
 }
 DocumentNode write(const GammaArrivals& spec) {
-  return map({{"type", scalar("gamma")}, {"rate", rateNode(spec.rate)}, {"cv", number(spec.cv)}});
+  return mapNode({{"type", scalarNode("gamma")}, {"rate", rateNode(spec.rate)}, {"cv", numberNode(spec.cv)}});
 }
 DocumentNode write(const TraceArrivals& spec) {
-  return map({{"type", scalar("trace")},
-              {"format", scalar(spec.format)},
-              {"file", scalar(spec.file.string())},
-              {"rate_scale", number(spec.rate_scale)}});
+  return mapNode({{"type", scalarNode("trace")},
+              {"format", scalarNode(spec.format)},
+              {"file", scalarNode(spec.file.string())},
+              {"rate_scale", numberNode(spec.rate_scale)}});
 }
 DocumentNode write(const TraceModelArrivals& spec) {
-  return map({{"type", scalar("trace-model")},
-              {"file", scalar(spec.file.string())},
-              {"rate_scale", number(spec.rate_scale)}});
+  return mapNode({{"type", scalarNode("trace-model")},
+              {"file", scalarNode(spec.file.string())},
+              {"rate_scale", numberNode(spec.rate_scale)}});
 }
 DocumentNode write(const ClosedLoop& spec) {
-  return map({{"type", scalar("closed-loop")},
-              {"concurrency", whole(spec.concurrency)},
-              {"think_time", secondsNode(spec.think_time)}});
+  return mapNode({{"type", scalarNode("closed-loop")},
+              {"concurrency", numberNode(spec.concurrency)},
+              {"think_time", withUnit(spec.think_time.value(), "s")}});
 }
 
-DocumentNode write(const FixedLength& spec) { return map({{"fixed", whole(spec.tokens)}}); }
-DocumentNode write(const UniformLength& spec) { return map({{"uniform", list({whole(spec.min), whole(spec.max)})}}); }
+DocumentNode write(const FixedLength& spec) { return mapNode({{"fixed", numberNode(spec.tokens)}}); }
+DocumentNode write(const UniformLength& spec) { return mapNode({{"uniform", listNode({numberNode(spec.min), numberNode(spec.max)})}}); }
 DocumentNode write(const LognormalLength& spec) {
-  return map({{"lognormal", map({{"p50", number(spec.median)},
-                                 {"sigma", number(spec.sigma)},
-                                 {"min", whole(spec.min)},
-                                 {"max", whole(spec.max)}})}});
+  return mapNode({{"lognormal", mapNode({{"p50", numberNode(spec.median)},
+                                 {"sigma", numberNode(spec.sigma)},
+                                 {"min", numberNode(spec.min)},
+                                 {"max", numberNode(spec.max)}})}});
 }
 DocumentNode write(const EmpiricalLength& spec) {
   std::vector<DocumentNode> points;
-  for (const auto& [share, tokens] : spec.quantiles) points.push_back(list({number(share), number(tokens)}));
-  return map({{"quantiles", list(std::move(points))}});
+  for (const auto& [share, tokens] : spec.quantiles) points.push_back(listNode({numberNode(share), numberNode(tokens)}));
+  return mapNode({{"quantiles", listNode(std::move(points))}});
 }
-DocumentNode write(const LengthFromTrace&) { return map({{"from", scalar("trace")}}); }
+DocumentNode write(const LengthFromTrace&) { return mapNode({{"from", scalarNode("trace")}}); }
 
 }  // namespace
 
@@ -233,17 +213,17 @@ DocumentNode toDocument(const LengthSpec& spec) {
   return std::visit([](const auto& kind) { return write(kind); }, spec);
 }
 DocumentNode toDocument(const MaxTokens& spec) {
-  if (spec.rule == MaxTokens::Rule::fixed) return map({{"fixed", whole(spec.tokens)}});
-  return scalar(spec.rule == MaxTokens::Rule::omitted ? "omitted" : "same-as-output");
+  if (spec.rule == MaxTokens::Rule::fixed) return mapNode({{"fixed", numberNode(spec.tokens)}});
+  return scalarNode(spec.rule == MaxTokens::Rule::omitted ? "omitted" : "same-as-output");
 }
 
 DocumentNode toDocument(const WorkloadSpec& spec) {
-  DocumentNode node = map({{"arrivals", toDocument(spec.arrivals)},
+  DocumentNode node = mapNode({{"arrivals", toDocument(spec.arrivals)},
                            {"prompt_tokens", toDocument(spec.prompt_tokens)},
                            {"output_tokens", toDocument(spec.output_tokens)},
                            {"max_tokens", toDocument(spec.max_tokens)}});
-  if (spec.requests) node.members.emplace_back("requests", whole(*spec.requests));
-  if (spec.duration) node.members.emplace_back("duration", secondsNode(*spec.duration));
+  if (spec.requests) node.members.emplace_back("requests", numberNode(*spec.requests));
+  if (spec.duration) node.members.emplace_back("duration", withUnit(spec.duration->value(), "s"));
   return node;
 }
 

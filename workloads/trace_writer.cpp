@@ -1,0 +1,123 @@
+#include "workloads/trace_writer.h"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <array>
+#include <iterator>
+
+#include "models/base/error.h"
+#include "models/base/files.h"
+
+namespace headroom::workloads {
+namespace {
+
+constexpr std::size_t kChunk = 1 << 16;
+
+/// Where text goes: a file, or a gzip stream into it.
+class TextSink {
+ public:
+  explicit TextSink(const std::filesystem::path& file) : file_(file) {}
+  virtual ~TextSink() = default;
+  virtual void write(std::string_view text) { file_.write(text); }
+  virtual void finish() { file_.commit(); }
+
+ protected:
+  AtomicFile file_;
+};
+
+class GzipSink : public TextSink {
+ public:
+  explicit GzipSink(const std::filesystem::path& file) : TextSink(file) {
+    constexpr int kGzipWindow = 15 + 16;
+    CHECK(deflateInit2(&stream_, 9, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) == Z_OK, "zlib refuses to start");
+    header_.os = 255;  // unknown
+    deflateSetHeader(&stream_, &header_);
+  }
+  ~GzipSink() override { deflateEnd(&stream_); }
+  GzipSink(const GzipSink&) = delete;
+  GzipSink& operator=(const GzipSink&) = delete;
+
+  void write(std::string_view text) override { deflateText(text, Z_NO_FLUSH); }
+  void finish() override {
+    deflateText({}, Z_FINISH);
+    TextSink::finish();
+  }
+
+ private:
+  void deflateText(std::string_view text, int flush) {
+    std::array<char, kChunk> out;
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+    stream_.avail_in = static_cast<uInt>(text.size());
+    do {
+      stream_.next_out = reinterpret_cast<Bytef*>(out.data());
+      stream_.avail_out = static_cast<uInt>(out.size());
+      CHECK(deflate(&stream_, flush) != Z_STREAM_ERROR, "zlib lost its state");
+      file_.write({out.data(), out.size() - stream_.avail_out});
+    } while (stream_.avail_out == 0);
+  }
+  z_stream stream_{};
+  gz_header header_{};
+};
+
+/// `ticks` as seconds with six decimals, rounded to the nearest; keeps the order of times.
+void appendSeconds(Ticks ticks, std::string& text) {
+  constexpr Ticks kMicrosecond = 1'024'000;
+  const Ticks microseconds = (ticks + kMicrosecond / 2) / kMicrosecond;
+  fmt::format_to(std::back_inserter(text), "{}.{:06}", microseconds / 1'000'000, microseconds % 1'000'000);
+}
+
+void appendText(const std::string& value, std::string& text) {
+  if (value.find_first_of(",\"\r\n") != std::string::npos) {
+    throw InputError(fmt::format("\"{}\" cannot be written to CSV: it holds a comma, a quote or a line break", value));
+  }
+  text += ',';
+  text += value;
+}
+
+void appendRow(const TraceRow& row, TraceTexts texts, std::string& text) {
+  appendSeconds(row.arrival, text);
+  fmt::format_to(std::back_inserter(text), ",{},{}", row.prompt_tokens, row.output_tokens);
+  if (texts == TraceTexts::keep) {
+    for (const std::string* value : {&row.class_name, &row.session, &row.prefix_group}) appendText(*value, text);
+  }
+  text += '\n';
+}
+
+class RowsTrace : public TraceReader {
+ public:
+  explicit RowsTrace(const std::vector<TraceRow>& rows) : rows_(rows) {}
+  bool next(TraceRow& row) override {
+    if (at_ == rows_.size()) return false;
+    row = rows_[at_++];
+    return true;
+  }
+
+ private:
+  const std::vector<TraceRow>& rows_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+std::int64_t writeCsvTrace(TraceReader& trace, const std::filesystem::path& file, TraceTexts texts) {
+  const bool gzipped = file.extension() == ".gz";
+  const std::unique_ptr<TextSink> sink =
+      gzipped ? std::unique_ptr<TextSink>(std::make_unique<GzipSink>(file)) : std::make_unique<TextSink>(file);
+  std::string text = "arrival_s,prompt_tokens,output_tokens";
+  text += texts == TraceTexts::keep ? ",class,session,prefix_group\n" : "\n";
+  std::int64_t rows = 0;
+  for (TraceRow row; trace.next(row); ++rows) {
+    appendRow(row, texts, text);
+    if (text.size() < kChunk) continue;
+    sink->write(text);
+    text.clear();
+  }
+  sink->write(text);
+  sink->finish();
+  return rows;
+}
+
+std::unique_ptr<TraceReader> openRows(const std::vector<TraceRow>& rows) { return std::make_unique<RowsTrace>(rows); }
+
+}  // namespace headroom::workloads
