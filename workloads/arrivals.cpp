@@ -17,16 +17,26 @@ void checkPositive(double value, double highest, const char* what) {
     throw InputError(fmt::format("{} must be above 0 and at most {}, not {}", what, highest, value));
   }
 }
-void checkRate(PerSecond rate) { checkPositive(rate.value(), kHighestRate, "rate (per second)"); }
+void checkRate(PerSecond rate) {
+  checkPositive(rate.value(), kHighestRate, "rate (per second)");
+}
 
-void check(const PoissonArrivals& spec) { checkRate(spec.rate); }
-void check(const ConstantArrivals& spec) { checkRate(spec.rate); }
+void check(const PoissonArrivals& spec) {
+  checkRate(spec.rate);
+}
+void check(const ConstantArrivals& spec) {
+  checkRate(spec.rate);
+}
 void check(const GammaArrivals& spec) {
   checkRate(spec.rate);
   checkPositive(spec.cv, 1000, "cv");
 }
-void check(const TraceArrivals& spec) { checkPositive(spec.rate_scale, kHighestRate, "rate_scale"); }
-void check(const TraceModelArrivals& spec) { checkPositive(spec.rate_scale, kHighestRate, "rate_scale"); }
+void check(const TraceArrivals& spec) {
+  checkPositive(spec.rate_scale, kHighestRate, "rate_scale");
+}
+void check(const TraceModelArrivals& spec) {
+  checkPositive(spec.rate_scale, kHighestRate, "rate_scale");
+}
 void check(const ClosedLoop& spec) {
   if (spec.concurrency < 1) throw InputError(fmt::format("concurrency must be at least 1, not {}", spec.concurrency));
   const double think = spec.think_time.value();

@@ -62,7 +62,8 @@ class ArrivalProcess {
 
 /// The process of `spec`, which must be Poisson, Gamma or constant (CHECKed); `name` names the random stream.
 /// InputError if rate or cv is not a finite number above 0.
-std::unique_ptr<ArrivalProcess> makeArrivalProcess(const ArrivalSpec& spec, std::uint64_t seed, const std::string& name);
+std::unique_ptr<ArrivalProcess> makeArrivalProcess(const ArrivalSpec& spec, std::uint64_t seed,
+                                                   const std::string& name);
 
 /// Throws InputError if a number of `spec` is out of range (rate, cv, rate_scale, concurrency, think time).
 void checkArrivals(const ArrivalSpec& spec);

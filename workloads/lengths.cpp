@@ -17,7 +17,9 @@ std::int32_t roundWithin(double tokens, std::int32_t low, std::int32_t high) {
   return static_cast<std::int32_t>(std::floor(tokens + 0.5));
 }
 
-std::int32_t draw(const FixedLength& spec, Rng&) { return spec.tokens; }
+std::int32_t draw(const FixedLength& spec, Rng&) {
+  return spec.tokens;
+}
 std::int32_t draw(const UniformLength& spec, Rng& rng) {
   return static_cast<std::int32_t>(rng.integer(spec.min, spec.max));
 }
@@ -43,11 +45,16 @@ void checkRange(std::int32_t min, std::int32_t max) {
   if (min > max) throw InputError(fmt::format("the shortest length, {}, is above the longest, {}", min, max));
 }
 
-void check(const FixedLength& spec) { checkTokens(spec.tokens, "a fixed length"); }
-void check(const UniformLength& spec) { checkRange(spec.min, spec.max); }
+void check(const FixedLength& spec) {
+  checkTokens(spec.tokens, "a fixed length");
+}
+void check(const UniformLength& spec) {
+  checkRange(spec.min, spec.max);
+}
 void check(const LognormalLength& spec) {
   checkTokens(spec.median, "the median");
-  if (!(spec.sigma >= 0 && spec.sigma <= 10)) throw InputError(fmt::format("sigma must be 0 to 10, not {}", spec.sigma));
+  if (!(spec.sigma >= 0 && spec.sigma <= 10))
+    throw InputError(fmt::format("sigma must be 0 to 10, not {}", spec.sigma));
   checkRange(spec.min, spec.max);
 }
 void check(const EmpiricalLength& spec) {

@@ -96,7 +96,9 @@ std::size_t CsvColumns::find(std::string_view name) const {
   return found == names_.end() ? npos : static_cast<std::size_t>(found - names_.begin());
 }
 
-std::string CsvColumns::names() const { return fmt::format("{}", fmt::join(names_, ", ")); }
+std::string CsvColumns::names() const {
+  return fmt::format("{}", fmt::join(names_, ", "));
+}
 
 bool CsvColumns::split(std::string_view line) {
   fields_.clear();
@@ -110,7 +112,8 @@ bool CsvColumns::split(std::string_view line) {
 
 CsvTrace::CsvTrace(const std::filesystem::path& file) : LineTrace(file) {
   std::string_view line;
-  if (!readLine(line)) throw InputError({.file = file.string(), .line = 0, .path = ""}, "an empty file: it has no header");
+  if (!readLine(line))
+    throw InputError({.file = file.string(), .line = 0, .path = ""}, "an empty file: it has no header");
   columns_.readHeader(line);
 }
 

@@ -8,9 +8,9 @@
 namespace headroom::workloads {
 
 struct Request {
-  std::uint64_t id = 0;       ///< position in the merged stream of the run, from 0
-  std::uint32_t workload = 0; ///< index of the workload in the scenario
-  Ticks arrival = 0;          ///< when the client sent it
+  std::uint64_t id = 0;            ///< position in the merged stream of the run, from 0
+  std::uint32_t workload = 0;      ///< index of the workload in the scenario
+  Ticks arrival = 0;               ///< when the client sent it
   std::int32_t prompt_tokens = 0;  ///< >= 1
   std::int32_t output_tokens = 0;  ///< realised length, >= 1
   std::int32_t max_tokens = 0;     ///< what the client allowed, >= output_tokens; 0: up to the model's limit

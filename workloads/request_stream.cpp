@@ -49,8 +49,12 @@ class Lengths {
     request.prompt_tokens = fromTrace(prompt_) ? row.prompt_tokens : drawLength(prompt_, prompt_rng_);
     request.output_tokens = fromTrace(output_) ? row.output_tokens : drawLength(output_, output_rng_);
     switch (max_tokens_.rule) {
-      case MaxTokens::Rule::same_as_output: request.max_tokens = request.output_tokens; break;
-      case MaxTokens::Rule::omitted: request.max_tokens = 0; break;
+      case MaxTokens::Rule::same_as_output:
+        request.max_tokens = request.output_tokens;
+        break;
+      case MaxTokens::Rule::omitted:
+        request.max_tokens = 0;
+        break;
       case MaxTokens::Rule::fixed:
         request.max_tokens = max_tokens_.tokens;
         request.output_tokens = std::min(request.output_tokens, max_tokens_.tokens);

@@ -11,8 +11,12 @@
 namespace headroom::workloads {
 namespace {
 
-constexpr std::uint32_t lowWord(std::uint64_t v) { return static_cast<std::uint32_t>(v); }
-constexpr std::uint32_t highWord(std::uint64_t v) { return static_cast<std::uint32_t>(v >> 32); }
+constexpr std::uint32_t lowWord(std::uint64_t v) {
+  return static_cast<std::uint32_t>(v);
+}
+constexpr std::uint32_t highWord(std::uint64_t v) {
+  return static_cast<std::uint32_t>(v >> 32);
+}
 
 }  // namespace
 
@@ -42,9 +46,13 @@ std::int64_t Rng::integer(std::int64_t low, std::int64_t high) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + drawn % count);
 }
 
-double Rng::exponential() { return -portableLog(uniformOpen()); }
+double Rng::exponential() {
+  return -portableLog(uniformOpen());
+}
 
-double Rng::normal() { return normalQuantile(uniformOpen()); }
+double Rng::normal() {
+  return normalQuantile(uniformOpen());
+}
 
 double Rng::gamma(double shape) {
   CHECK(shape > 0, "the shape of a Gamma distribution must be above 0");
@@ -64,6 +72,8 @@ double Rng::gamma(double shape) {
   }
 }
 
-double Rng::lognormal(double mu, double sigma) { return portableExp(mu + sigma * normal()); }
+double Rng::lognormal(double mu, double sigma) {
+  return portableExp(mu + sigma * normal());
+}
 
 }  // namespace headroom::workloads

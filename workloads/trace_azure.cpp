@@ -1,6 +1,6 @@
 // Azure LLM inference traces (Azure/AzurePublicDataset, 2023 and 2024): TIMESTAMP,ContextTokens,GeneratedTokens.
-// TIMESTAMP is `2023-11-16 18:15:46.6805900`, optionally with T for the blank and Z or +00:00 at the end; arrivals count
-// from the first row and are exact: a nanosecond is 1024 ticks.
+// TIMESTAMP is `2023-11-16 18:15:46.6805900`, optionally with T for the blank and Z or +00:00 at the end; arrivals
+// count from the first row and are exact: a nanosecond is 1024 ticks.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -72,7 +72,8 @@ class AzureTrace : public CsvTrace {
   void parseFields(TraceRow& row) override {
     const auto time = parseTimestamp(columns_.field(time_));
     if (!time) {
-      fail(fmt::format("TIMESTAMP: \"{}\" is not a time", columns_.field(time_)), "such as 2023-11-16 18:15:46.6805900");
+      fail(fmt::format("TIMESTAMP: \"{}\" is not a time", columns_.field(time_)),
+           "such as 2023-11-16 18:15:46.6805900");
     }
     if (!start_) start_ = *time;
     const std::int64_t since_start = *time - *start_;

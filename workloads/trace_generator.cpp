@@ -51,7 +51,7 @@ class Sampler {
  public:
   Sampler(const FittedDistribution& distribution, std::uint64_t seed, const std::string& name, std::int64_t strata)
       : quantiles_(distribution.quantiles),
-        scale_(distribution.mean / meanOf(distribution.quantiles)),
+        scale_(distribution.mean > 0 ? distribution.mean / meanOf(distribution.quantiles) : 0),
         uniform_(seed, name, strata) {}
   double next() { return scale_ * quantileAt(quantiles_, uniform_.next()); }
 

@@ -35,19 +35,22 @@ QuantileTable readLengthTable(const Value& value) {
   return table;
 }
 
-double above0(const Value& value) {
-  const double number = value.numberIn(0, 1e12);
-  if (number <= 0) value.fail("must be above 0");
-  return number;
-}
-
-FittedDistribution readDistribution(const Value& value) {
+FittedDistribution readAnyDistribution(const Value& value) {
   Fields fields(value);
   FittedDistribution distribution;
-  distribution.mean = above0(fields.required("mean"));
+  distribution.mean = fields.required("mean").numberIn(0, 1e12);
   distribution.quantiles = readTable(value, fields, 0);
-  if (distribution.quantiles.back().second <= 0) value.fail("every value is 0");
+  if ((distribution.mean > 0) != (distribution.quantiles.back().second > 0)) {
+    value.fail("a mean of 0 goes with values of 0, and no other");
+  }
   fields.finish();
+  return distribution;
+}
+
+/// One that is not 0 throughout.
+FittedDistribution readDistribution(const Value& value) {
+  FittedDistribution distribution = readAnyDistribution(value);
+  if (distribution.mean <= 0) value.fail("every value is 0");
   return distribution;
 }
 
@@ -56,7 +59,7 @@ TrainArrivals readTrains(Fields& fields) {
   arrivals.trains = fields.required("trains").integer(1, 1'000'000);
   arrivals.quiet = readDistribution(fields.required("quiet_s"));
   arrivals.requests = readDistribution(fields.required("requests_per_train"));
-  arrivals.gap = readDistribution(fields.required("gap_s"));
+  arrivals.gap = readAnyDistribution(fields.required("gap_s"));  // 0 where a clock is coarse
   return arrivals;
 }
 

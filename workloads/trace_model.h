@@ -1,6 +1,7 @@
 // A generator in place of a trace: derived statistics of a real one, none of its rows. YAML schema
-// headroom.trace-model/1. Arrivals come in trains between quiet times (spiky traces) or follow a rate curve; lengths are
-// drawn jointly, the output given the prompt. Leaves out: correlation between lengths and times, sessions, prefixes.
+// headroom.trace-model/1. Arrivals come in trains between quiet times (spiky traces) or follow a rate curve; lengths
+// are drawn jointly, the output given the prompt. Leaves out: correlation between lengths and times, sessions,
+// prefixes.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@ namespace headroom::workloads {
 /// (share, value) points of an inverse CDF, linear between them.
 using QuantileTable = std::vector<std::pair<double, double>>;
 
-/// A positive quantity; draws from `quantiles` are scaled so that their mean is exactly `mean`.
+/// A quantity >= 0; draws from `quantiles` are scaled so that their mean is exactly `mean`.
 struct FittedDistribution {
   double mean = 1;
   QuantileTable quantiles;
@@ -28,10 +29,10 @@ struct FittedDistribution {
 
 /// Quiet, then a train of requests, quiet, train...; sizes, gaps and quiet times are independent.
 struct TrainArrivals {
-  std::int64_t trains = 1;        ///< in the span of the original; strata of the draws
-  FittedDistribution quiet;       ///< seconds from the last request of a train to the first of the next
-  FittedDistribution requests;    ///< in a train
-  FittedDistribution gap;         ///< seconds between requests of a train
+  std::int64_t trains = 1;      ///< in the span of the original; strata of the draws
+  FittedDistribution quiet;     ///< seconds from the last request of a train to the first of the next
+  FittedDistribution requests;  ///< in a train
+  FittedDistribution gap;       ///< seconds between requests of a train
   bool operator==(const TrainArrivals&) const = default;
 };
 
@@ -66,8 +67,8 @@ struct TraceModel {
   bool operator==(const TraceModel&) const = default;
 };
 
-/// Statistics of a trace as a generator. Trains if quiet times (10 times the median gap and more) fill a tenth of the
-/// span, else a rate curve. InputError on a trace of fewer than 200 rows. Holds the trace in memory.
+/// Statistics of a trace as a generator: a rate curve if it leaves gaps of cv <= 2, else trains, which end at gaps of
+/// 10 times the median and more. InputError on a trace of fewer than 200 rows. Holds the trace in memory.
 TraceModel fitTraceModel(TraceReader& trace, const std::string& name, const std::string& source);
 
 /// Throws InputError if the file is no proper trace model.

@@ -9,13 +9,14 @@
 #include "models/base/error.h"
 #include "workloads/lengths.h"
 #include "workloads/trace_model.h"
+#include "workloads/trace_statistics.h"
 
 namespace headroom::workloads {
 namespace {
 
 constexpr std::size_t kFewestRows = 200;
-constexpr double kQuietOfMedianGap = 10;  // a gap so many times the median ends a train
-constexpr double kQuietShare = 0.1;       // of the span, from which on a trace is told by trains
+constexpr double kQuietOfMedianGap = 10;   // a gap so many times the median ends a train
+constexpr double kBurstyCv = 2;            // gaps still so uneven under the rate curve are told by trains
 constexpr double kRequestsOfWindow = 600;  // so that counting noise (4 %) does not pass for a change of rate
 constexpr std::size_t kLengthBins = 12;
 
@@ -112,16 +113,24 @@ CurveArrivals fitCurve(const std::vector<double>& times) {
   return curve;
 }
 
+/// Gaps from here on end a train. A clock of whole seconds makes most gaps 0: then the mean has to do.
+double quietFrom(std::vector<double> gaps) {
+  const auto middle = gaps.begin() + static_cast<std::ptrdiff_t>(gaps.size() / 2);
+  std::nth_element(gaps.begin(), middle, gaps.end());
+  const double sum = std::accumulate(gaps.begin(), gaps.end(), 0.0);
+  return std::max(kQuietOfMedianGap * *middle, sum / static_cast<double>(gaps.size()));
+}
+
 std::variant<TrainArrivals, CurveArrivals> fitArrivals(const std::vector<double>& times) {
+  CurveArrivals curve = fitCurve(times);
   std::vector<double> gaps;
+  RunningMoments moments;
+  for (const double gap : gapsUnder(curve, times)) moments.add(gap);
+  if (moments.cv() <= kBurstyCv) return curve;
   for (std::size_t i = 1; i < times.size(); ++i) gaps.push_back(times[i] - times[i - 1]);
-  std::vector<double> ordered = gaps;
-  std::nth_element(ordered.begin(), ordered.begin() + static_cast<std::ptrdiff_t>(ordered.size() / 2), ordered.end());
-  const double quiet_from = kQuietOfMedianGap * ordered[ordered.size() / 2];
-  double quiet = 0;
-  for (const double gap : gaps) quiet += gap >= quiet_from ? gap : 0;
-  if (quiet >= kQuietShare * times.back() && quiet_from > 0) return fitTrains(gaps, quiet_from);
-  return fitCurve(times);
+  const double quiet_from = quietFrom(gaps);
+  if (*std::max_element(gaps.begin(), gaps.end()) < quiet_from) return curve;
+  return fitTrains(gaps, quiet_from);
 }
 
 JointLengths fitLengths(std::vector<TraceRow> rows) {
@@ -137,8 +146,8 @@ JointLengths fitLengths(std::vector<TraceRow> rows) {
     const bool last_of_prompt = i + 1 == rows.size() || rows[i + 1].prompt_tokens != rows[i].prompt_tokens;
     const bool enough = outputs.size() >= bin_rows && (rows.size() - i - 1 >= bin_rows || i + 1 == rows.size());
     if (!last_of_prompt || !enough) continue;
-    lengths.bins.push_back({.prompt_up_to = prompts[i],
-                            .output_tokens = tableOf(outputs, sharesBy(0.025, {0.975, 0.99, 0.995, 0.998}))});
+    lengths.bins.push_back(
+        {.prompt_up_to = prompts[i], .output_tokens = tableOf(outputs, sharesBy(0.025, {0.975, 0.99, 0.995, 0.998}))});
     outputs.clear();
   }
   return lengths;
@@ -151,7 +160,8 @@ TraceModel fitTraceModel(TraceReader& trace, const std::string& name, const std:
   std::vector<double> times;
   for (const TraceRow& row : rows) times.push_back(toSeconds(row.arrival - rows.front().arrival).value());
   if (rows.size() < kFewestRows || times.back() <= 0) {
-    throw InputError(fmt::format("a model needs {} rows or more over some time; the trace has {}", kFewestRows, rows.size()));
+    throw InputError(
+        fmt::format("a model needs {} rows or more over some time; the trace has {}", kFewestRows, rows.size()));
   }
   TraceModel model;
   model.name = name;

@@ -56,9 +56,13 @@ class ScaledTrace : public TraceReader {
 
 }  // namespace
 
-std::span<const TraceFormat> traceFormats() { return kTraceFormats; }
+std::span<const TraceFormat> traceFormats() {
+  return kTraceFormats;
+}
 
-void checkTraceFormat(const std::string& format) { findBuiltFormat(format); }
+void checkTraceFormat(const std::string& format) {
+  findBuiltFormat(format);
+}
 
 std::unique_ptr<TraceReader> openTrace(const std::string& format, const std::filesystem::path& file) {
   return findBuiltFormat(format).open(file);

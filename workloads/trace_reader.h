@@ -18,7 +18,7 @@ struct TraceRow {
   Ticks arrival = 0;               ///< since the start of the trace; never less than in the row before
   std::int32_t prompt_tokens = 0;  ///< >= 1
   std::int32_t output_tokens = 0;  ///< >= 1
-  std::string class_name{};          ///< empty where the format or the row has none
+  std::string class_name{};        ///< empty where the format or the row has none
   std::string session{};
   std::string prefix_group{};
   bool operator==(const TraceRow&) const = default;
@@ -33,8 +33,8 @@ class TraceReader {
 };
 
 struct TraceFormat {
-  std::string name;     ///< as in `arrivals: {format: ...}`
-  std::string summary;  ///< one line for `list` and errors
+  std::string name;                                                         ///< as in `arrivals: {format: ...}`
+  std::string summary;                                                      ///< one line for `list` and errors
   std::unique_ptr<TraceReader> (*open)(const std::filesystem::path& file);  ///< nullptr: not supported yet
 };
 

@@ -65,7 +65,9 @@ void RunningMoments::add(double value) {
   squares_ += from_old_mean * (value - mean_);
 }
 
-double RunningMoments::cv() const { return mean_ > 0 ? std::sqrt(variance()) / mean_ : 0; }
+double RunningMoments::cv() const {
+  return mean_ > 0 ? std::sqrt(variance()) / mean_ : 0;
+}
 
 void TraceMeter::add(const TraceRow& row) {
   addArrival(row.arrival);

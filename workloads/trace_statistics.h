@@ -16,7 +16,7 @@ namespace headroom::workloads {
 inline constexpr std::array kLengthShares{0.05, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99, 1.0};
 
 struct LengthStatistics {
-  double mean = 0;                                      ///< tokens
+  double mean = 0;                                       ///< tokens
   std::array<double, kLengthShares.size()> quantiles{};  ///< tokens at kLengthShares, linear between order statistics
   bool operator==(const LengthStatistics&) const = default;
 };

@@ -118,6 +118,8 @@ std::int64_t writeCsvTrace(TraceReader& trace, const std::filesystem::path& file
   return rows;
 }
 
-std::unique_ptr<TraceReader> openRows(const std::vector<TraceRow>& rows) { return std::make_unique<RowsTrace>(rows); }
+std::unique_ptr<TraceReader> openRows(const std::vector<TraceRow>& rows) {
+  return std::make_unique<RowsTrace>(rows);
+}
 
 }  // namespace headroom::workloads

@@ -21,7 +21,9 @@ auto at(const Value& value, Read read) {
   }
 }
 
-std::int32_t tokensOf(const Value& value) { return static_cast<std::int32_t>(value.integer(1, kLongestLength)); }
+std::int32_t tokensOf(const Value& value) {
+  return static_cast<std::int32_t>(value.integer(1, kLongestLength));
+}
 
 ArrivalSpec readTrace(Fields& fields) {
   TraceArrivals spec;
@@ -48,8 +50,7 @@ ArrivalSpec readClosedLoop(Fields& fields) {
 }
 
 ArrivalSpec readKind(const Value& type, Fields& fields) {
-  const std::string name =
-      type.oneOf({"poisson", "gamma", "constant", "trace", "trace-model", "closed-loop", "mmpp"});
+  const std::string name = type.oneOf({"poisson", "gamma", "constant", "trace", "trace-model", "closed-loop", "mmpp"});
   if (name == "mmpp") type.fail("arrivals of type mmpp are not supported yet");
   if (name == "trace") return readTrace(fields);
   if (name == "trace-model") return readTraceModel(fields);
@@ -104,9 +105,13 @@ LengthSpec readUniform(const Value& value) {
   return UniformLength{.min = tokensOf(bounds[0]), .max = tokensOf(bounds[1])};
 }
 
-DocumentNode rateNode(PerSecond rate) { return withUnit(rate.value(), "/s"); }
+DocumentNode rateNode(PerSecond rate) {
+  return withUnit(rate.value(), "/s");
+}
 
-DocumentNode write(const PoissonArrivals& spec) { return mapNode({{"type", scalarNode("poisson")}, {"rate", rateNode(spec.rate)}}); }
+DocumentNode write(const PoissonArrivals& spec) {
+  return mapNode({{"type", scalarNode("poisson")}, {"rate", rateNode(spec.rate)}});
+}
 DocumentNode write(const ConstantArrivals& spec) {
   return mapNode({{"type", scalarNode("constant")}, {"rate", rateNode(spec.rate)}});
 }
@@ -115,35 +120,42 @@ DocumentNode write(const GammaArrivals& spec) {
 }
 DocumentNode write(const TraceArrivals& spec) {
   return mapNode({{"type", scalarNode("trace")},
-              {"format", scalarNode(spec.format)},
-              {"file", scalarNode(spec.file.string())},
-              {"rate_scale", numberNode(spec.rate_scale)}});
+                  {"format", scalarNode(spec.format)},
+                  {"file", scalarNode(spec.file.string())},
+                  {"rate_scale", numberNode(spec.rate_scale)}});
 }
 DocumentNode write(const TraceModelArrivals& spec) {
   return mapNode({{"type", scalarNode("trace-model")},
-              {"file", scalarNode(spec.file.string())},
-              {"rate_scale", numberNode(spec.rate_scale)}});
+                  {"file", scalarNode(spec.file.string())},
+                  {"rate_scale", numberNode(spec.rate_scale)}});
 }
 DocumentNode write(const ClosedLoop& spec) {
   return mapNode({{"type", scalarNode("closed-loop")},
-              {"concurrency", numberNode(spec.concurrency)},
-              {"think_time", withUnit(spec.think_time.value(), "s")}});
+                  {"concurrency", numberNode(spec.concurrency)},
+                  {"think_time", withUnit(spec.think_time.value(), "s")}});
 }
 
-DocumentNode write(const FixedLength& spec) { return mapNode({{"fixed", numberNode(spec.tokens)}}); }
-DocumentNode write(const UniformLength& spec) { return mapNode({{"uniform", listNode({numberNode(spec.min), numberNode(spec.max)})}}); }
+DocumentNode write(const FixedLength& spec) {
+  return mapNode({{"fixed", numberNode(spec.tokens)}});
+}
+DocumentNode write(const UniformLength& spec) {
+  return mapNode({{"uniform", listNode({numberNode(spec.min), numberNode(spec.max)})}});
+}
 DocumentNode write(const LognormalLength& spec) {
   return mapNode({{"lognormal", mapNode({{"p50", numberNode(spec.median)},
-                                 {"sigma", numberNode(spec.sigma)},
-                                 {"min", numberNode(spec.min)},
-                                 {"max", numberNode(spec.max)}})}});
+                                         {"sigma", numberNode(spec.sigma)},
+                                         {"min", numberNode(spec.min)},
+                                         {"max", numberNode(spec.max)}})}});
 }
 DocumentNode write(const EmpiricalLength& spec) {
   std::vector<DocumentNode> points;
-  for (const auto& [share, tokens] : spec.quantiles) points.push_back(listNode({numberNode(share), numberNode(tokens)}));
+  for (const auto& [share, tokens] : spec.quantiles)
+    points.push_back(listNode({numberNode(share), numberNode(tokens)}));
   return mapNode({{"quantiles", listNode(std::move(points))}});
 }
-DocumentNode write(const LengthFromTrace&) { return mapNode({{"from", scalarNode("trace")}}); }
+DocumentNode write(const LengthFromTrace&) {
+  return mapNode({{"from", scalarNode("trace")}});
+}
 
 }  // namespace
 
@@ -163,7 +175,8 @@ LengthSpec readLengths(const Value& value, const ArrivalSpec& arrivals) {
   const auto from = fields.optional("from");
   fields.finish();
   if (value.members().size() != 1) {
-    value.fail("a length is given in one way", "{fixed: N}, {uniform: [A, B]}, {lognormal: {...}}, {quantiles: [...]} or {from: trace}");
+    value.fail("a length is given in one way",
+               "{fixed: N}, {uniform: [A, B]}, {lognormal: {...}}, {quantiles: [...]} or {from: trace}");
   }
   return at(value, [&]() -> LengthSpec {
     LengthSpec spec = fixed       ? LengthSpec(FixedLength{tokensOf(*fixed)})
@@ -219,9 +232,9 @@ DocumentNode toDocument(const MaxTokens& spec) {
 
 DocumentNode toDocument(const WorkloadSpec& spec) {
   DocumentNode node = mapNode({{"arrivals", toDocument(spec.arrivals)},
-                           {"prompt_tokens", toDocument(spec.prompt_tokens)},
-                           {"output_tokens", toDocument(spec.output_tokens)},
-                           {"max_tokens", toDocument(spec.max_tokens)}});
+                               {"prompt_tokens", toDocument(spec.prompt_tokens)},
+                               {"output_tokens", toDocument(spec.output_tokens)},
+                               {"max_tokens", toDocument(spec.max_tokens)}});
   if (spec.requests) node.members.emplace_back("requests", numberNode(*spec.requests));
   if (spec.duration) node.members.emplace_back("duration", withUnit(spec.duration->value(), "s"));
   return node;

@@ -40,10 +40,13 @@ struct WorkloadSpec {
 bool isEndless(const WorkloadSpec& spec);
 /// Throws InputError if the parts do not fit together or a number is out of range; names the workload.
 void checkWorkload(const WorkloadSpec& spec);
-inline bool isClosedLoop(const WorkloadSpec& spec) { return std::holds_alternative<ClosedLoop>(spec.arrivals); }
+inline bool isClosedLoop(const WorkloadSpec& spec) {
+  return std::holds_alternative<ClosedLoop>(spec.arrivals);
+}
 
-/// Reads `arrivals`, `prompt_tokens`, `output_tokens`, `max_tokens`, `requests`, `duration` out of a workload's fields and leaves
-/// the other keys (and finish()) to the caller. Lengths default to {from: trace} where the arrivals are a trace.
+/// Reads `arrivals`, `prompt_tokens`, `output_tokens`, `max_tokens`, `requests`, `duration` out of a workload's fields
+/// and leaves the other keys (and finish()) to the caller. Lengths default to {from: trace} where the arrivals are a
+/// trace.
 WorkloadSpec readWorkload(Fields& fields, const std::string& name);
 
 /// {type: poisson, rate: 6.5 /s} {type: gamma, rate: .., cv: 2} {type: constant, rate: ..}

@@ -22,7 +22,10 @@ WorkloadSpec chat(const std::string& name = "chat", double rate = 5) {
 std::vector<Request> all(RequestStream& stream) {
   std::vector<Request> requests;
   for (Request request; stream.next(request);) requests.push_back(request);
-  EXPECT_FALSE([&] { Request more; return stream.next(more); }()) << "a stream that ended goes on";
+  EXPECT_FALSE([&] {
+    Request more;
+    return stream.next(more);
+  }()) << "a stream that ended goes on";
   return requests;
 }
 
@@ -141,8 +144,12 @@ TEST(RequestStream, TraceGivesArrivalsAndTheLengthsAskedOfIt) {
   spec.requests = 2;
   const auto requests = all(*openStream(spec, 1));
   ASSERT_EQ(requests.size(), 2u);
-  EXPECT_EQ(requests[1], (Request{.id = 1, .workload = 0, .arrival = toTicks(Seconds(1)), .prompt_tokens = 40,
-                                  .output_tokens = 8, .max_tokens = 8}));
+  EXPECT_EQ(requests[1], (Request{.id = 1,
+                                  .workload = 0,
+                                  .arrival = toTicks(Seconds(1)),
+                                  .prompt_tokens = 40,
+                                  .output_tokens = 8,
+                                  .max_tokens = 8}));
   spec.requests.reset();
   EXPECT_FALSE(isEndless(spec));
   EXPECT_EQ(all(*openStream(spec, 1)).size(), 3u);

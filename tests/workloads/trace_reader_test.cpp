@@ -93,9 +93,11 @@ TEST_F(Traces, BrokenRowsAreRefusedWithTheirLine) {
   expectRefused("csv", head + "2,-4,5\n", 3, "prompt_tokens: \"-4\" is not a whole number of tokens");
   expectRefused("csv", head + "2,4,\n", 3, "output_tokens: \"\" is not a whole number of tokens");
   expectRefused("csv", head + "2,4,5.5\n", 3, "output_tokens: \"5.5\" is not a whole number of tokens");
-  expectRefused("csv", head + "2,4,3000000000\n", 3, "output_tokens: 3000000000 tokens is beyond the 100000000 believed");
+  expectRefused("csv", head + "2,4,3000000000\n", 3,
+                "output_tokens: 3000000000 tokens is beyond the 100000000 believed");
   const std::string hint = "times count from the start of the trace";
-  for (const std::string bad : {"", "soon", "-1", "nan", "inf", "1e300", "9e6", "8640000.5", "1700000000", "1.2.3", ".", "1 2"}) {
+  for (const std::string bad :
+       {"", "soon", "-1", "nan", "inf", "1e300", "9e6", "8640000.5", "1700000000", "1.2.3", ".", "1 2"}) {
     expectRefused("csv", head + bad + ",4,5\n", 3,
                   fmt::format("arrival_s: \"{}\" is not a number of seconds from 0 to 100 days", bad), hint);
   }
@@ -182,7 +184,8 @@ TEST_F(Traces, RateScaleDividesTheGaps) {
 // Structure only: the same reader object gives rows one at a time, so nothing is held but a buffer.
 TEST_F(Traces, ManyRowsAreReadOneByOneAndFast) {
   std::string text = "arrival_s,prompt_tokens,output_tokens\n";
-  for (int i = 0; i < 200'000; ++i) text += fmt::format("{}.{:06},{},{}\n", i / 100, i % 100 * 10'000, i % 4000 + 1, 100);
+  for (int i = 0; i < 200'000; ++i)
+    text += fmt::format("{}.{:06},{},{}\n", i / 100, i % 100 * 10'000, i % 4000 + 1, 100);
   const auto file = folder_.write("trace.csv", text);
   const auto start = std::chrono::steady_clock::now();
   const auto trace = openTrace("csv", file);

@@ -25,7 +25,9 @@ std::string errorOf(const std::string& yaml) {
 }
 
 constexpr const char* kLengths = "prompt_tokens: {fixed: 10}\noutput_tokens: {fixed: 5}\n";
-std::string withArrivals(const std::string& arrivals) { return "arrivals: " + arrivals + "\n" + kLengths; }
+std::string withArrivals(const std::string& arrivals) {
+  return "arrivals: " + arrivals + "\n" + kLengths;
+}
 
 TEST(WorkloadYaml, ReadsEveryKindOfArrivals) {
   EXPECT_EQ(read(withArrivals("{type: poisson, rate: 6.5 /s}")).arrivals, ArrivalSpec(PoissonArrivals{PerSecond(6.5)}));
@@ -42,7 +44,8 @@ TEST(WorkloadYaml, ReadsEveryKindOfArrivals) {
 
 TEST(WorkloadYaml, ReadsEveryKindOfLength) {
   const auto prompt = [](const std::string& text) {
-    return read("arrivals: {type: poisson, rate: 1 /s}\noutput_tokens: {fixed: 1}\nprompt_tokens: " + text).prompt_tokens;
+    return read("arrivals: {type: poisson, rate: 1 /s}\noutput_tokens: {fixed: 1}\nprompt_tokens: " + text)
+        .prompt_tokens;
   };
   EXPECT_EQ(prompt("{fixed: 3}"), LengthSpec(FixedLength{3}));
   EXPECT_EQ(prompt("{uniform: [819, 1024]}"), LengthSpec(UniformLength{.min = 819, .max = 1024}));
@@ -61,9 +64,8 @@ TEST(WorkloadYaml, LengthsDefaultToThoseOfTheTrace) {
 }
 
 TEST(WorkloadYaml, WhatIsWrittenReadsBackEqual) {
-  for (const std::string arrivals :
-       {"{type: poisson, rate: 0.1 /s}", "{type: gamma, rate: 6.7 /h, cv: 0.3}", "{type: constant, rate: 3 /s}",
-        "{type: closed-loop, concurrency: 3}"}) {
+  for (const std::string arrivals : {"{type: poisson, rate: 0.1 /s}", "{type: gamma, rate: 6.7 /h, cv: 0.3}",
+                                     "{type: constant, rate: 3 /s}", "{type: closed-loop, concurrency: 3}"}) {
     for (const std::string rest :
          {"prompt_tokens: {lognormal: {mean: 333, sigma: 0.7}}\noutput_tokens: {uniform: [1, 2]}\nrequests: 12\n",
           "prompt_tokens: {quantiles: [[0, 1.5], [1, 7]]}\noutput_tokens: {fixed: 4}\nmax_tokens: {fixed: 9}\n",
@@ -89,8 +91,9 @@ TEST(WorkloadYaml, ErrorsNameThePlaceAndHelp) {
       << errorOf(withArrivals("{type: poisson, rate: 0 /s}"));
   EXPECT_NE(errorOf(withArrivals("{type: gamma, rate: 1 /s}")).find("cv"), std::string::npos);
   EXPECT_NE(errorOf(withArrivals("{type: poisson, rate: 1 /s, cv: 2}")).find("cv"), std::string::npos);
-  EXPECT_NE(errorOf(withArrivals("{type: trace, format: azur, file: x}")).find("/arrivals/format: unknown trace format"),
-            std::string::npos);
+  EXPECT_NE(
+      errorOf(withArrivals("{type: trace, format: azur, file: x}")).find("/arrivals/format: unknown trace format"),
+      std::string::npos);
   EXPECT_NE(errorOf(withArrivals("{type: trace, format: mooncake, file: x}")).find("not supported yet"),
             std::string::npos);
   EXPECT_NE(errorOf(withArrivals("{type: closed-loop, concurrency: 0}")).find("/arrivals/concurrency"),
