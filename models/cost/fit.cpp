@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <map>
 #include <set>
@@ -16,10 +17,21 @@ namespace {
 using Axis = std::vector<std::int64_t>;
 
 Axis thinned(const std::set<std::int64_t>& points, int step) {
-  Axis all(points.begin(), points.end());
+  const Axis all(points.begin(), points.end());
   Axis kept;
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (i % static_cast<std::size_t>(step) == 0 || i + 1 == all.size()) kept.push_back(all[i]);
+  }
+  return kept;
+}
+
+/// Rows of GEMMs: powers of two, which engines run most, and every step-th of the others.
+Axis thinnedRows(const std::set<std::int64_t>& points, int step) {
+  Axis kept;
+  int others = 0;
+  for (const std::int64_t point : points) {
+    const bool power = std::has_single_bit(static_cast<std::uint64_t>(point));
+    if (power || others++ % step == 0) kept.push_back(point);
   }
   return kept;
 }
@@ -55,7 +67,8 @@ std::vector<Axis> axesOf(const TableKey& key, const std::vector<Sample>& samples
   for (std::size_t d = 0; d < infoOf(key.operation).dimensions(); ++d) {
     std::set<std::int64_t> points;
     for (const Sample& sample : samples) points.insert(static_cast<std::int64_t>(sample.at[d]));
-    axes.push_back(thinned(points, step[d]));
+    const bool rows = key.operation == Operation::gemm && d == 0;
+    axes.push_back(rows ? thinnedRows(points, step[d]) : thinned(points, step[d]));
   }
   return axes;
 }

@@ -12,10 +12,10 @@
 
 namespace headroom::models {
 
-/// Of every axis: the first and last point and every `..._step`-th between them.
+/// Of every axis: the first and last point and every `..._step`-th between them; of GEMM rows also each power of two.
 struct Thinning {
-  int gemm_rows_step = 2;
-  int gemm_features_step = 2;
+  int gemm_rows_step = 3;
+  int gemm_features_step = 1;
   int prefill_batch_step = 2;
   int decode_batch_step = 1;
   int length_step = 1;

@@ -94,10 +94,13 @@ KernelTime AttentionKernel::decode(double batch, double context) const {
 }
 
 KernelTime AttentionKernel::prefill(double new_tokens, double prior) const {
-  CHECK(key_.operation == Operation::prefill_attention, "a decode kernel was asked for a prefill time");
-  KernelTime result = at({1, new_tokens + prior, 1}, attentionSpeedOfLight(peaks_, key_, 1, new_tokens, prior));
-  if (prior > 0 && result.tier == Tier::measured) result.tier = Tier::interpolated;
-  return result;
+  if (prior <= 0) return prompts(1, new_tokens);
+  const Seconds least = attentionSpeedOfLight(peaks_, key_, 1, new_tokens, prior);
+  const KernelTime whole = prompts(1, new_tokens + prior);
+  // The efficiency above the launch floor: the floor itself does not grow with the work of the longer prompt.
+  const double slowdown = std::max(1.0, (whole.time - launchFloor()) / whole.speed_of_light);
+  const Seconds alone = prompts(1, new_tokens).time;  // prior context never makes a chunk cheaper
+  return {std::max(alone, launchFloor() + slowdown * least), least, std::max(whole.tier, Tier::interpolated)};
 }
 
 KernelTime AttentionKernel::prompts(double batch, double length) const {
@@ -133,7 +136,7 @@ KernelTime CollectiveKernel::time(double bytes) const {
 
 KernelTime elementwiseTime(const Profile& profile, double bytes) {
   const Seconds least = Bytes(bytes) / profile.header.peaks.memory;
-  return {least / kSpecEfficiency, least, Tier::spec};
+  return {least / kSpecEfficiency + kElementwiseLaunch, least, Tier::spec};
 }
 
 }  // namespace headroom::models

@@ -16,6 +16,7 @@ namespace headroom::models {
 /// Share of the speed of light that a well-tuned kernel reaches, and the time of an empty one, where nothing was measured.
 inline constexpr double kSpecEfficiency = 0.8;
 inline constexpr Seconds kSpecLaunch{5e-6};
+inline constexpr Seconds kElementwiseLaunch{3e-6};
 
 /// Rows a GEMM runs with: engines pad to the tile size, since unaligned rows cost up to 1.8 times as much.
 int alignedRows(int rows);
@@ -47,12 +48,15 @@ class AttentionKernel {
   AttentionKernel(const Profile& profile, Operation operation, const AttentionHeads& heads);
   /// One new token for each of `batch` sequences that attend to `context` tokens, itself included. Decode only.
   KernelTime decode(double batch, double context) const;
-  /// `new_tokens` of one prompt on top of `prior` tokens: the efficiency of a whole prompt of both. Prefill only.
+  /// `new_tokens` of one prompt on top of `prior` tokens, as many times above its speed of light (beyond the launch floor)
+  /// as a whole prompt of both. Prefill only.
   KernelTime prefill(double new_tokens, double prior) const;
   /// `batch` whole prompts of one length. Prefill only.
   KernelTime prompts(double batch, double length) const;
   /// Time of a call with next to nothing to do.
   Seconds launchFloor() const;
+  /// The best tier a time of this kernel can have.
+  Tier best() const { return best_; }
 
  private:
   KernelTime at(const GridPoint& point, Seconds speed_of_light) const;
@@ -78,7 +82,7 @@ class CollectiveKernel {
   std::vector<TableReader> tables_;
 };
 
-/// Norms, activations, rotary embedding: bytes moved at 0.8 of the memory bandwidth.
+/// Norms, activations, rotary embedding: bytes moved at 0.8 of the memory bandwidth, and kElementwiseLaunch.
 KernelTime elementwiseTime(const Profile& profile, double bytes);
 
 }  // namespace headroom::models

@@ -20,27 +20,26 @@ constexpr const char* kSchema = "headroom.profile/1";
 constexpr const char* kValuesUnit = "ln/1000";
 constexpr std::int32_t kLargestValue = 20000;  // e^20: no kernel is that far from its speed of light
 
-/// A place inside the file, for errors.
+/// A value and its place in the file. The path is only put together for an error; a Reader must not outlive its parent.
 class Reader {
  public:
-  Reader(const Json& json, const std::string& file, std::string path)
-      : json_(&json), file_(&file), path_(std::move(path)) {}
+  Reader(const Json& json, const std::string& file) : json_(&json), file_(&file) {}
 
   [[noreturn]] void fail(const std::string& message, const std::string& hint = {}) const {
-    throw InputError({.file = *file_, .line = 0, .path = path_.empty() ? "/" : path_}, message, hint);
+    throw InputError({.file = *file_, .line = 0, .path = parent_ == nullptr ? "/" : path()}, message, hint);
   }
   const Json& json() const { return *json_; }
-  bool has(const std::string& key) const { return json_->is_object() && json_->contains(key); }
-  Reader member(const std::string& key) const {
+  bool has(const char* key) const { return json_->is_object() && json_->contains(key); }
+  Reader member(const char* key) const {
     if (!json_->is_object()) fail("must be an object");
     const auto found = json_->find(key);
     if (found == json_->end()) fail(fmt::format("missing \"{}\"", key));
-    return {*found, *file_, path_ + "/" + key};
+    return {*found, *this, key, 0};
   }
   std::vector<Reader> items() const {
     if (!json_->is_array()) fail("must be a list");
     std::vector<Reader> readers;
-    for (std::size_t i = 0; i < json_->size(); ++i) readers.push_back({(*json_)[i], *file_, fmt::format("{}/{}", path_, i)});
+    for (std::size_t i = 0; i < json_->size(); ++i) readers.push_back({(*json_)[i], *this, nullptr, i});
     return readers;
   }
   std::string string() const {
@@ -60,22 +59,31 @@ class Reader {
     if (value < min || value > max) fail(fmt::format("must be between {} and {}, is {}", min, max, value));
     return value;
   }
-  void allowOnly(const std::vector<std::string>& known) const {
+  void allowOnly(const std::vector<std::string_view>& known) const {
     if (!json_->is_object()) fail("must be an object");
-    for (const auto& [key, unused] : json_->items()) {
-      if (std::find(known.begin(), known.end(), key) == known.end()) {
-        fail(fmt::format("unknown key \"{}\"", key), suggestion(key, known));
-      }
+    for (auto member = json_->begin(); member != json_->end(); ++member) {
+      if (std::find(known.begin(), known.end(), member.key()) != known.end()) continue;
+      const std::vector<std::string> names(known.begin(), known.end());
+      fail(fmt::format("unknown key \"{}\"", member.key()), suggestion(member.key(), names));
     }
   }
 
  private:
+  Reader(const Json& json, const Reader& parent, const char* key, std::size_t index)
+      : json_(&json), file_(parent.file_), parent_(&parent), key_(key), index_(index) {}
+  std::string path() const {
+    if (parent_ == nullptr) return "";
+    return parent_->path() + "/" + (key_ != nullptr ? key_ : std::to_string(index_));
+  }
+
   const Json* json_;
   const std::string* file_;
-  std::string path_;
+  const Reader* parent_ = nullptr;
+  const char* key_ = nullptr;  ///< null: an item of a list
+  std::size_t index_ = 0;
 };
 
-double peak(const Reader& peaks, const std::string& key, bool may_be_zero) {
+double peak(const Reader& peaks, const char* key, bool may_be_zero) {
   const Reader reader = peaks.member(key);
   const double value = reader.number();
   if (value < 0 || (value == 0 && !may_be_zero)) reader.fail("must be greater than zero");
@@ -128,7 +136,7 @@ const OperationInfo& readOperation(const Reader& reader) {
 }
 
 TableKey readKey(const Reader& table, const OperationInfo& info) {
-  std::vector<std::string> known = {"op", "launch_us", "unit", "axes", "values", "filled"};
+  std::vector<std::string_view> known = {"op", "launch_us", "unit", "axes", "values", "filled"};
   TableKey key;
   key.operation = info.operation;
   const auto count = [&](const char* name) { return static_cast<int>(table.member(name).integer(1, 1 << 20)); };
@@ -298,12 +306,13 @@ std::string headerJson(const ProfileHeader& header) {
 
 Profile readProfile(std::string_view text, const std::string& file) {
   const Json json = parse(text, file);
-  const Reader root(json, file, "");
+  const Reader root(json, file);
   root.allowOnly({"schema", "name", "accelerator", "engine", "engine_version", "origin", "date", "licence", "peaks", "tables"});
   Profile profile;
   profile.header = readHeader(root);
   std::set<TableKey> keys;
-  for (const Reader& item : root.member("tables").items()) {
+  const Reader tables = root.member("tables");
+  for (const Reader& item : tables.items()) {
     profile.tables.push_back(readTable(item));
     const TableKey& key = profile.tables.back().key;
     if (!keys.insert(key).second) item.fail(fmt::format("a second table for {}", nameOf(key)));
@@ -317,7 +326,7 @@ ProfileHeader readProfileHeader(std::string_view text, const std::string& file) 
   constexpr std::string_view kTables = ",\n\"tables\":";
   const std::size_t end = text.find(kTables);
   const Json json = parse(end == std::string_view::npos ? std::string(text) : std::string(text.substr(0, end)) + "}", file);
-  return readHeader(Reader(json, file, ""));
+  return readHeader(Reader(json, file));
 }
 
 std::string toJson(const Profile& profile) {

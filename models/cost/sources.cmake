@@ -1,6 +1,8 @@
 # sources of models/cost, added to headroom_models
 target_sources(headroom_models PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/check.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/compile.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/compiled_tables.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fill_grid.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fit.cpp
   ${CMAKE_CURRENT_LIST_DIR}/kernel.cpp
@@ -8,5 +10,7 @@ target_sources(headroom_models PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/profile.cpp
   ${CMAKE_CURRENT_LIST_DIR}/profile_json.cpp
   ${CMAKE_CURRENT_LIST_DIR}/raw_tables.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/sampled_line.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/step_kernels.cpp
   ${CMAKE_CURRENT_LIST_DIR}/step_times.cpp
   ${CMAKE_CURRENT_LIST_DIR}/table.cpp)

@@ -1,0 +1,48 @@
+// The step-time tables of one replica: dense in tokens, emitting and decoding sequences; lines between knots of the mean
+// context (8 an octave), of the prior context (16 an octave) and of the chunk (16 an octave, interpolated exactly: the
+// rows are multiples of their distance). All arithmetic is on integers but one exact floor(sum / n).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "models/base/error.h"
+#include "models/cost/sampled_line.h"
+#include "models/cost/step_times.h"
+
+namespace headroom::models {
+
+class CompiledTables final : public StepTimes {
+ public:
+  using ContextKnots = Knots<3>;
+  using ChunkKnots = Knots<4>;
+  using PriorKnots = Knots<4>;
+
+  struct Rows {
+    std::vector<Ticks> tokens;     ///< [tokens]
+    std::vector<Ticks> sequences;  ///< [emitting sequences]
+    std::vector<Piece> decode;     ///< [n - 1][knot of the mean context]
+    std::vector<Piece> prefill;    ///< [knot of the chunk][knot of the prior context]
+    std::size_t decode_knots = 0;
+    std::size_t prior_knots = 0;
+  };
+  explicit CompiledTables(Rows rows);
+
+  Ticks tokenwise(int tokens) const override {
+    CHECK(tokens >= 1 && tokens <= maxTokens(), "a step with more tokens than it was compiled for");
+    return rows_.tokens[static_cast<std::size_t>(tokens)];
+  }
+  Ticks perSequence(int sequences) const override {
+    CHECK(sequences >= 0 && static_cast<std::size_t>(sequences) < rows_.sequences.size(), "more sequences than compiled for");
+    return rows_.sequences[static_cast<std::size_t>(sequences)];
+  }
+  Segment decodeAttention(int n, std::int64_t context_sum) const override;
+  Segment prefillAttention(int chunk, std::int64_t prior) const override;
+  int maxTokens() const override { return static_cast<int>(rows_.tokens.size()) - 1; }
+
+ private:
+  Rows rows_;
+  int max_sequences_;
+};
+
+}  // namespace headroom::models
