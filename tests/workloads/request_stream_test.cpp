@@ -62,6 +62,19 @@ TEST(RequestStream, AnotherWorkloadBesideItChangesNothing) {
   EXPECT_EQ(ofWorkload(beside, 0), alone);
 }
 
+TEST(RequestStream, WorkloadsOfAnotherNameDrawOtherTimesAndLengths) {
+  const auto a = all(*openStream(chat("a"), 1)), b = all(*openStream(chat("b"), 1));
+  int same_prompt = 0, same_output = 0, same_arrival = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    same_prompt += a[i].prompt_tokens == b[i].prompt_tokens ? 1 : 0;
+    same_output += a[i].output_tokens == b[i].output_tokens ? 1 : 0;
+    same_arrival += a[i].arrival == b[i].arrival ? 1 : 0;
+  }
+  EXPECT_LT(same_prompt, 10);
+  EXPECT_LT(same_output, 20);
+  EXPECT_EQ(same_arrival, 0);
+}
+
 TEST(RequestStream, AnotherPromptLengthLeavesArrivalsAndOutputsAlone) {
   WorkloadSpec longer = chat();
   longer.prompt_tokens = LognormalLength{.median = 5000, .sigma = 1};
