@@ -25,3 +25,29 @@ $(BUILD)/build.ninja: CMakePresets.json
 build: deps
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	cmake --build $(BUILD) -j $(JOBS)
+
+demo: build
+	$(BUILD)/bin/headroom plan datasets/scenarios/size-chat.study.yaml
+
+check: test asan
+
+test: build
+	ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure
+
+# The fast tests once more under AddressSanitizer and UndefinedBehaviorSanitizer.
+asan:
+	@$(MAKE) --no-print-directory PRESET=asan build
+	ctest --test-dir build/asan -j $(JOBS) -L fast --output-on-failure
+
+bench: build
+	@for b in $(BUILD)/bin/bench_*; do $$b $(BENCH_ARGS); done
+
+FORMATTED := $(shell git ls-files '*.h' '*.cpp' 2>/dev/null)
+format:
+	clang-format -i $(FORMATTED)
+
+tidy: deps
+	cmake --preset tidy > /dev/null && cmake --build --preset tidy -j $(JOBS)
+
+clean:
+	rm -rf build

@@ -63,9 +63,9 @@ struct WorkloadEntry {
 /// A request is good if it meets every latency set here.
 struct Slo {
   std::string request_class = "default";
-  std::optional<Seconds> ttft;
-  std::optional<Seconds> tpot;
-  std::optional<Seconds> e2e;
+  std::optional<Seconds> ttft = std::nullopt;
+  std::optional<Seconds> tpot = std::nullopt;
+  std::optional<Seconds> e2e = std::nullopt;
   double attainment = 0.99;  ///< share of offered requests that must be good
   bool operator==(const Slo&) const = default;
 };

@@ -1,0 +1,54 @@
+// All arrivals of a run in one order: open-loop streams, and clients that send again when their answer is complete.
+// Ties go to open-loop streams, then to the lower workload index, then to the earlier request.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <vector>
+
+#include "sim/scenario.h"
+#include "workloads/request_stream.h"
+
+namespace headroom::sim {
+
+class Arrivals {
+ public:
+  explicit Arrivals(const Scenario& scenario);
+
+  /// kNever if nothing is due; an answer may still bring a client back.
+  Ticks nextTime() const;
+  /// The next arrival; false if a client found its workload used up. Call only if nextTime() is not kNever.
+  bool next(workloads::Request& request, bool& measured);
+  /// The request has left the system: its client, if it has one, thinks and comes back.
+  void left(const workloads::Request& request, Ticks now, bool completed);
+  bool measured(const workloads::Request& request, Ticks warmup) const;
+  bool isClosedLoop(std::uint32_t workload) const { return clients_[workload].has_value(); }
+
+ private:
+  struct Due {
+    Ticks time;
+    std::uint32_t workload;
+    std::uint64_t order;  // the request that was answered
+    bool operator>(const Due& o) const {
+      return time != o.time ? time > o.time : workload != o.workload ? workload > o.workload : order > o.order;
+    }
+  };
+  struct Clients {
+    std::unique_ptr<workloads::LengthStream> lengths;
+    Ticks think_time = 0;
+    Ticks until = kNever;
+    std::int64_t concurrency = 0;
+    std::int64_t completions = 0;
+    std::uint64_t measured_from = UINT64_MAX;  // id of the first request after `concurrency` completions
+  };
+  std::unique_ptr<workloads::MergedStream> open_;
+  workloads::Request head_;
+  bool has_head_ = false;
+  std::vector<std::optional<Clients>> clients_;  // by workload
+  std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
+  std::uint64_t next_id_ = 0;
+};
+
+}  // namespace headroom::sim

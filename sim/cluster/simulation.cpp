@@ -1,0 +1,150 @@
+#include "sim/cluster/simulation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "models/base/error.h"
+#include "models/hardware/prices.h"
+#include "sim/cluster/cluster.h"
+#include "sim/version.h"
+
+namespace headroom::sim {
+namespace {
+
+/// Loads from which on a fleet is at its knee, and beyond what it sustains.
+constexpr double kKnee = 0.85;
+constexpr double kOverloaded = 1.0;
+
+const char* regimeOf(double load) {
+  return load < kKnee ? "stable" : load < kOverloaded ? "knee" : "overloaded";
+}
+
+std::optional<DollarsPerSecond> priceOf(const std::string& accelerator, const Scenario& scenario,
+                                        const std::map<std::string, models::Price>& listed) {
+  if (const auto given = scenario.prices.find(accelerator); given != scenario.prices.end()) return given->second;
+  if (const auto found = listed.find(accelerator); found != listed.end()) return found->second.price;
+  return std::nullopt;
+}
+
+PoolOutcome poolOutcome(const DeploymentPlan& plan, const PoolPlan& pool, const Recorder::PoolSums& sums,
+                        double wall_ticks) {
+  PoolOutcome out;
+  const EngineConfig& config = pool.engine.config;
+  out.deployment = plan.spec.name;
+  out.pool = pool.spec.name;
+  out.accelerator = pool.spec.accelerator;
+  out.replicas = pool.spec.replicas;
+  out.accelerators = pool.spec.replicas * pool.spec.parallelism.accelerators();
+  out.max_num_seqs = config.max_num_seqs;
+  out.max_num_batched_tokens = config.max_num_batched_tokens;
+  out.blocks_per_replica = config.num_gpu_blocks;
+  out.steps = sums.steps;
+  out.preemptions = sums.preemptions;
+  out.requests = sums.requests;
+  out.kv_usage_max = static_cast<double>(sums.max_blocks) / static_cast<double>(config.usableBlocks());
+  if (wall_ticks > 0) {
+    out.busy = static_cast<double>(sums.busy) / (wall_ticks * out.replicas);
+    out.kv_usage_mean = static_cast<double>(sums.cached_time) /
+                        (wall_ticks * out.replicas * static_cast<double>(config.usableBlocks() * config.block_size));
+  }
+  return out;
+}
+
+/// Pools, accelerators, KV use and cost. The clock of the shares runs from 0 to the last completion.
+void summarizePools(const Scenario& scenario, const std::vector<DeploymentPlan>& plans, const Recorder& recorder,
+                    Result& result) {
+  const std::map<std::string, models::Price> listed = models::listPrices();
+  const auto wall_ticks = static_cast<double>(recorder.lastFinish());
+  std::size_t index = 0;
+  DollarsPerSecond cost;
+  bool priced = true;
+  double kv_tokens = 0;
+  for (const DeploymentPlan& plan : plans) {
+    for (const PoolPlan& pool : plan.pools) {
+      PoolOutcome out = poolOutcome(plan, pool, recorder.pool(index++), wall_ticks);
+      if (const auto price = priceOf(out.accelerator, scenario, listed)) {
+        cost += *price * out.accelerators;
+        out.usd_per_h = price->value() * 3600 * out.accelerators;
+      } else {
+        priced = false;
+      }
+      const double tokens = static_cast<double>(out.blocks_per_replica) * pool.engine.config.block_size * out.replicas;
+      kv_tokens += tokens;
+      result.kv_usage_mean += out.kv_usage_mean * tokens;
+      result.kv_usage_max = std::max(result.kv_usage_max, out.kv_usage_max);
+      result.accelerators += out.accelerators;
+      result.busy += out.busy * out.accelerators;
+      result.steps += out.steps;
+      result.preemptions += out.preemptions;
+      const ProfileUse use{pool.profile, pool.tier_share};
+      if (std::find(result.profiles.begin(), result.profiles.end(), use) == result.profiles.end()) {
+        result.profiles.push_back(use);
+      }
+      for (const std::string& warning : pool.warnings) result.warnings.push_back(warning);
+      result.pools.push_back(std::move(out));
+    }
+  }
+  result.kv_usage_mean /= kv_tokens;
+  result.busy /= result.accelerators;
+  result.accelerator_hours = result.accelerators * result.simulated_s / 3600;
+  if (priced) {
+    result.usd_per_h = cost.value() * 3600;
+    result.usd = cost.value() * result.simulated_s;
+  }
+}
+
+/// Arrival rate over what the replicas sustain on the same mix; the worst deployment counts.
+void estimateLoad(const std::vector<DeploymentPlan>& plans, const Cluster& cluster, Result& result) {
+  const Recorder& recorder = cluster.recorder();
+  const Ticks arriving = recorder.lastArrival() - std::min(recorder.firstArrival(), recorder.lastArrival());
+  const Ticks serving = recorder.lastFinish() - std::min(recorder.firstArrival(), recorder.lastFinish());
+  std::size_t pool_index = 0;
+  for (std::size_t d = 0; d < plans.size(); ++d) {
+    const RequestSample& sample = cluster.sample(d);
+    const auto tenth = static_cast<std::size_t>(sample.seen()) / 10 / plans[d].pools.size();
+    const std::size_t count = std::clamp<std::size_t>(tenth, 1000, 20'000);
+    double sustained = 0;
+    for (const PoolPlan& pool : plans[d].pools) {
+      const double rate = sustainableRate(sample.requests(), count, pool.engine.config, *pool.step_times);
+      result.pools[pool_index++].sustainable_per_s = rate * pool.spec.replicas;
+      sustained += rate * pool.spec.replicas;
+    }
+    const Ticks span = cluster.hasClosedLoop(d) ? serving : arriving;
+    if (sustained <= 0 || span <= 0 || sample.seen() < 2) continue;
+    double load = static_cast<double>(sample.seen() - 1) / toSeconds(span).value() / sustained;
+    // Clients that wait for their answers cannot bring more than is served.
+    if (cluster.hasClosedLoop(d)) load = std::min(load, 0.999);
+    result.offered_load = std::max(result.offered_load.value_or(0), load);
+  }
+  if (result.offered_load) result.regime = regimeOf(*result.offered_load);
+}
+
+}  // namespace
+
+Result simulate(const Scenario& scenario, const std::vector<DeploymentPlan>& plans, const SimulationOptions& options) {
+  PlainEventLoop loop;
+  Cluster cluster(scenario, plans, options, loop);
+  cluster.run();
+
+  Result result;
+  result.version = kVersion;
+  result.scenario_hash = scenarioHash(resolved(scenario, plans));
+  result.seed = scenario.seed;
+  result.events = static_cast<std::int64_t>(loop.eventsRun());
+  cluster.recorder().summarizeInto(result);
+  summarizePools(scenario, plans, cluster.recorder(), result);
+  if (options.estimate_load) estimateLoad(plans, cluster, result);
+  if (result.requests.rejected > 0) {
+    result.warnings.push_back(fmt::format("{} of {} requests are longer than max_model_len and were rejected",
+                                          result.requests.rejected, result.requests.offered));
+  }
+  if (result.regime == "overloaded") {
+    result.warnings.push_back("overloaded: queues grow for as long as the requests keep coming, so latencies measure the "
+                              "length of the run");
+  }
+  return result;
+}
+
+}  // namespace headroom::sim

@@ -1,0 +1,114 @@
+#include "sim/metrics/request_log.h"
+
+#include <fmt/format.h>
+#include <zstd.h>
+
+#include <iterator>
+
+#include "models/base/error.h"
+#include "models/base/files.h"
+
+namespace headroom::sim {
+namespace {
+
+constexpr int kCompressionLevel = 2;
+constexpr std::size_t kBatch = 1 << 17;  // bytes of text compressed at once
+
+std::int64_t nanoseconds(Ticks t) { return (t + 512) / 1024; }
+
+/// `ticks` in units of 10^digits nanoseconds, with all digits.
+void appendTime(fmt::memory_buffer& out, Ticks ticks, int digits) {
+  const std::int64_t unit = digits == 9 ? 1'000'000'000 : 1'000'000;
+  const std::int64_t ns = nanoseconds(ticks);
+  fmt::format_to(std::back_inserter(out), "{}.{:0{}}", ns / unit, ns % unit, digits);
+}
+void appendMilliseconds(fmt::memory_buffer& out, Ticks ticks) {
+  out.push_back(',');
+  appendTime(out, ticks, 6);
+}
+
+/// Quoted if a comma or a quote would break the row.
+std::string csvField(const std::string& text) {
+  if (text.find_first_of(",\"") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+void appendLatencies(fmt::memory_buffer& out, const RequestRecord& record) {
+  appendMilliseconds(out, record.queueTime());
+  appendMilliseconds(out, record.ttft());
+  if (record.request.output_tokens > 1) {
+    appendMilliseconds(out, record.tpot());
+  } else {
+    out.push_back(',');
+  }
+  appendMilliseconds(out, record.e2e());
+}
+
+}  // namespace
+
+struct RequestLog::Compressor {
+  explicit Compressor(const std::filesystem::path& path) : file(path), context(ZSTD_createCCtx()) {
+    CHECK(context != nullptr, "zstd gives no context");
+    ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, kCompressionLevel);
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+  }
+  ~Compressor() { ZSTD_freeCCtx(context); }
+
+  void compress(ZSTD_EndDirective directive) {
+    ZSTD_inBuffer in{text.data(), text.size(), 0};
+    for (;;) {
+      ZSTD_outBuffer out{compressed.data(), compressed.size(), 0};
+      const std::size_t left = ZSTD_compressStream2(context, &out, &in, directive);
+      CHECK(!ZSTD_isError(left), ZSTD_getErrorName(left));
+      file.write(std::string_view(compressed.data(), out.pos));
+      if (directive == ZSTD_e_end ? left == 0 : in.pos == in.size) break;
+    }
+    text.clear();
+  }
+
+  AtomicFile file;
+  ZSTD_CCtx* context;
+  fmt::memory_buffer text;
+  std::vector<char> compressed = std::vector<char>(ZSTD_CStreamOutSize());
+};
+
+const char* RequestLog::columns() {
+  return "request_id,deployment,class,tenant,arrival_s,replica,status,prompt_tokens,output_tokens,cached_tokens,"
+         "queue_time_ms,ttft_ms,tpot_ms,e2e_ms,preemptions";
+}
+
+RequestLog::RequestLog(const Scenario& scenario, const std::filesystem::path& file)
+    : compressor_(std::make_unique<Compressor>(file)) {
+  for (const WorkloadEntry& workload : scenario.workloads) {
+    names_.push_back(csvField(workload.deployment) + "," + csvField(workload.request_class));
+  }
+  fmt::format_to(std::back_inserter(compressor_->text), "{}\n", columns());
+}
+
+RequestLog::~RequestLog() = default;
+
+void RequestLog::onRequest(const RequestRecord& record) {
+  fmt::memory_buffer& out = compressor_->text;
+  const workloads::Request& request = record.request;
+  const bool completed = record.status == RequestStatus::completed;
+  fmt::format_to(std::back_inserter(out), "{},{},,", request.id, names_[request.workload]);
+  appendTime(out, request.arrival, 9);
+  fmt::format_to(std::back_inserter(out), ",{},{},{},{},", record.replica, completed ? "completed" : "rejected",
+                 request.prompt_tokens, completed ? request.output_tokens : 0);
+  if (completed) {
+    appendLatencies(out, record);
+  } else {
+    out.append(std::string_view(",,,,"));
+  }
+  fmt::format_to(std::back_inserter(out), ",{}\n", record.preemptions);
+  if (out.size() >= kBatch) compressor_->compress(ZSTD_e_continue);
+}
+
+void RequestLog::finish() {
+  compressor_->compress(ZSTD_e_end);
+  compressor_->file.commit();
+}
+
+}  // namespace headroom::sim

@@ -1,0 +1,216 @@
+#include "sim/cluster/simulation.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "sim/cluster/load_estimate.h"
+#include "sim/orchestration/router.h"
+#include "tests/sim/cluster/plan_by_hand.h"
+
+namespace headroom::sim {
+namespace {
+
+std::string jsonWithoutEvents(Result result) {
+  result.events = 0;
+  return toJson(result).dump();
+}
+
+TEST(Simulation, EveryRequestEndsOnceInOrderOfIds) {
+  const DeploymentPlan plan = planByHand("least-loaded", 3);
+  Collected sink;
+  SimulationOptions options;
+  options.requests = &sink;
+  const Result r = simulate(scenarioOf(plan, {poissonWorkload("a", 20, 2000)}), {plan}, options);
+  EXPECT_EQ(r.requests.offered, 2000);
+  EXPECT_EQ(r.requests.completed, 2000);
+  ASSERT_EQ(sink.records.size(), 2000U);
+  std::int64_t output = 0;
+  for (std::size_t i = 0; i < sink.records.size(); ++i) {
+    const RequestRecord& record = sink.records[i];
+    EXPECT_EQ(record.request.id, i);
+    EXPECT_LE(record.request.arrival, record.queued);
+    EXPECT_LE(record.queued, record.scheduled);
+    EXPECT_LT(record.scheduled, record.first_token);
+    EXPECT_LE(record.first_token, record.finished);
+    output += record.request.output_tokens;
+  }
+  EXPECT_EQ(r.output_tokens, output);
+}
+
+TEST(Simulation, TheSameSeedGivesTheSameBytesAndAnotherDoesNot) {
+  const DeploymentPlan plan = planByHand("power-of-two", 3);
+  Scenario scenario = scenarioOf(plan, {poissonWorkload("a", 20, 500)});
+  const std::string once = toJson(simulate(scenario, {plan})).dump();
+  EXPECT_EQ(once, toJson(simulate(scenario, {plan})).dump());
+  scenario.seed = 2;
+  EXPECT_NE(once, toJson(simulate(scenario, {plan})).dump());
+}
+
+TEST(Simulation, ExactStepsGiveTheSameResultForEveryRouterBelowAndAboveTheKnee) {
+  EngineConfig starved = smallEngine();
+  starved.num_gpu_blocks = 530;
+  for (const std::string& router : routerNames()) {
+    for (const double rate : {5.0, 40.0}) {
+      for (const EngineConfig& config : {smallEngine(), starved}) {
+        const DeploymentPlan plan = planByHand(router, 3, config);
+        const Scenario scenario = scenarioOf(plan, {poissonWorkload("a", rate, 600)});
+        SimulationOptions exact;
+        exact.exact_steps = true;
+        EXPECT_EQ(jsonWithoutEvents(simulate(scenario, {plan})), jsonWithoutEvents(simulate(scenario, {plan}, exact)))
+            << router << " at " << rate;
+      }
+    }
+  }
+}
+
+TEST(Simulation, ExactStepsGiveTheSameResultInAClosedLoop) {
+  const DeploymentPlan plan = planByHand("least-requests", 4);
+  WorkloadEntry loop = poissonWorkload("a", 1, 800);
+  loop.spec.arrivals = workloads::ClosedLoop{.concurrency = 48};
+  loop.spec.prompt_tokens = workloads::FixedLength{400};
+  loop.spec.output_tokens = workloads::FixedLength{100};  // ties everywhere
+  SimulationOptions exact;
+  exact.exact_steps = true;
+  const Scenario scenario = scenarioOf(plan, {loop, poissonWorkload("b", 4, 200)});
+  EXPECT_EQ(jsonWithoutEvents(simulate(scenario, {plan})), jsonWithoutEvents(simulate(scenario, {plan}, exact)));
+}
+
+TEST(Simulation, AClosedLoopNeverHasMoreThanItsConcurrencyInTheSystem) {
+  const DeploymentPlan plan = planByHand("round-robin", 2);
+  WorkloadEntry loop = poissonWorkload("a", 1, 300);
+  loop.spec.arrivals = workloads::ClosedLoop{.concurrency = 7, .think_time = Seconds(0.05)};
+  Collected sink;
+  SimulationOptions options;
+  options.requests = &sink;
+  const Result r = simulate(scenarioOf(plan, {loop}), {plan}, options);
+  // Not measured: the first 7, and those sent before the 7th completion.
+  EXPECT_LT(r.requests.offered, 300 - 7);
+  EXPECT_GE(r.requests.offered, 300 - 2 * 7);
+  for (const RequestRecord& at : sink.records) {
+    int inside = 0;
+    for (const RequestRecord& other : sink.records) {
+      inside += other.request.arrival <= at.request.arrival && at.request.arrival < other.finished ? 1 : 0;
+    }
+    EXPECT_LE(inside, 7);
+  }
+}
+
+TEST(Simulation, ASecondWorkloadDoesNotChangeTheFirstOnesArrivalsAndLengths) {
+  const DeploymentPlan plan = planByHand("random", 2);
+  const auto requestsOfA = [&](const Scenario& scenario) {
+    Collected sink;
+    SimulationOptions options;
+    options.requests = &sink;
+    simulate(scenario, {plan}, options);
+    std::vector<std::tuple<Ticks, int, int>> found;
+    for (const RequestRecord& r : sink.records) {
+      if (r.request.workload == 0) found.emplace_back(r.request.arrival, r.request.prompt_tokens, r.request.output_tokens);
+    }
+    return found;
+  };
+  const WorkloadEntry a = poissonWorkload("a", 9, 300), b = poissonWorkload("b", 5, 200);
+  EXPECT_EQ(requestsOfA(scenarioOf(plan, {a})), requestsOfA(scenarioOf(plan, {a, b})));
+}
+
+TEST(Simulation, LittlesLawHolds) {
+  const DeploymentPlan plan = planByHand("least-loaded", 2);
+  Collected sink;
+  SimulationOptions options;
+  options.requests = &sink;
+  simulate(scenarioOf(plan, {poissonWorkload("a", 10, 1000)}), {plan}, options);
+  // The area under "requests in the system" equals the sum of times in the system: count it from the events.
+  std::vector<std::pair<Ticks, int>> changes;
+  double total = 0;
+  for (const RequestRecord& r : sink.records) {
+    changes.emplace_back(r.request.arrival, 1);
+    changes.emplace_back(r.finished, -1);
+    total += static_cast<double>(r.e2e());
+  }
+  std::sort(changes.begin(), changes.end());
+  double area = 0;
+  std::int64_t inside = 0;
+  for (std::size_t i = 0; i + 1 < changes.size(); ++i) {
+    inside += changes[i].second;
+    area += static_cast<double>(inside) * static_cast<double>(changes[i + 1].first - changes[i].first);
+  }
+  EXPECT_NEAR(area, total, 1e-9 * total);
+}
+
+TEST(Simulation, RequestsBeyondTheContextAreRejectedAndCounted) {
+  EngineConfig config = smallEngine();
+  config.max_model_len = 900;
+  const DeploymentPlan plan = planByHand("least-loaded", 2, config);
+  const Result r = simulate(scenarioOf(plan, {poissonWorkload("a", 10, 500)}), {plan});
+  EXPECT_GT(r.requests.rejected, 0);
+  EXPECT_EQ(r.requests.rejected + r.requests.completed, 500);
+  EXPECT_THAT(r.warnings, testing::Contains(testing::HasSubstr("longer than max_model_len")));
+}
+
+TEST(Simulation, WarmupIsLeftOutOfTheMeasures) {
+  const DeploymentPlan plan = planByHand("least-loaded", 2);
+  Scenario scenario = scenarioOf(plan, {poissonWorkload("a", 10, 1000)});
+  const Result whole = simulate(scenario, {plan});
+  scenario.warmup = Seconds(30);
+  const Result warm = simulate(scenario, {plan});
+  EXPECT_LT(warm.requests.offered, whole.requests.offered - 200);
+  EXPECT_EQ(warm.latencies.ttft->count, warm.requests.completed);
+  EXPECT_LT(warm.latencies.itl->count, whole.latencies.itl->count);
+}
+
+TEST(Simulation, TheRegimeFollowsTheLoad) {
+  const DeploymentPlan plan = planByHand("least-loaded", 2);
+  const auto regimeAt = [&](double rate) {
+    return simulate(scenarioOf(plan, {poissonWorkload("a", rate, 3000)}), {plan});
+  };
+  const Result calm = regimeAt(4);
+  ASSERT_TRUE(calm.pools[0].sustainable_per_s);
+  const double sustained = *calm.pools[0].sustainable_per_s;
+  EXPECT_EQ(calm.regime, "stable");
+  EXPECT_EQ(regimeAt(0.92 * sustained).regime, "knee");
+  const Result over = regimeAt(1.5 * sustained);
+  EXPECT_EQ(over.regime, "overloaded");
+  EXPECT_NEAR(over.throughput.request_per_s, sustained, 0.1 * sustained) << "what is sustained is what is served";
+}
+
+TEST(Simulation, AnSloCountsEveryRequestOffered) {
+  const DeploymentPlan plan = planByHand("least-loaded", 2);
+  Scenario scenario = scenarioOf(plan, {poissonWorkload("a", 10, 1000)});
+  scenario.slos = {{.request_class = "a", .ttft = Seconds(1e3), .attainment = 0.99}};
+  EXPECT_EQ(simulate(scenario, {plan}).slo->attainment, 1.0);
+  scenario.slos[0].ttft = Seconds(1e-6);
+  const Result none = simulate(scenario, {plan});
+  EXPECT_EQ(none.slo->attainment, 0.0);
+  EXPECT_FALSE(none.slo->met);
+  EXPECT_EQ(none.slo->availability, 0.0);
+}
+
+TEST(Simulation, AResultReadsBackFromItsJson) {
+  const DeploymentPlan plan = planByHand("least-loaded", 2);
+  Scenario scenario = scenarioOf(plan, {poissonWorkload("a", 10, 300)});
+  scenario.slos = {{.request_class = "a", .tpot = Seconds(0.03)}};
+  const Result r = simulate(scenario, {plan});
+  EXPECT_EQ(resultFromJson(toJson(r)), r);
+}
+
+TEST(Simulation, AnInterruptEndsTheRun) {
+  const DeploymentPlan plan = planByHand("least-loaded", 2);
+  const std::atomic<bool> interrupted{true};
+  SimulationOptions options;
+  options.interrupted = &interrupted;
+  EXPECT_THROW(simulate(scenarioOf(plan, {poissonWorkload("a", 10, 100'000)}), {plan}, options), Interrupted);
+}
+
+TEST(RequestSample, KeepsAnEvenSampleOfAnyStream) {
+  RequestSample sample(100);
+  for (std::uint64_t i = 0; i < 12'345; ++i) sample.offer({.id = i});
+  EXPECT_GE(sample.requests().size(), 50U);
+  EXPECT_LE(sample.requests().size(), 100U);
+  for (std::size_t i = 0; i < sample.requests().size(); ++i) {
+    EXPECT_EQ(sample.requests()[i].id, i * (sample.requests()[1].id));
+  }
+}
+
+}  // namespace
+}  // namespace headroom::sim
