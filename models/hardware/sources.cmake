@@ -1,2 +1,3 @@
 target_sources(headroom_models PRIVATE
-  ${CMAKE_CURRENT_LIST_DIR}/accelerator.cpp)
+  ${CMAKE_CURRENT_LIST_DIR}/accelerator.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/prices.cpp)

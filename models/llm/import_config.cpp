@@ -71,20 +71,18 @@ class Config {
   std::vector<std::string> read_;
 };
 
-std::string modelType(Config& config) {
-  const auto type = config.text().find("model_type");
-  if (!type) config.text().fail("key \"model_type\" is missing");
-  return type->string();
-}
-
-void refuseUnknownArchitecture(Config& config) {
-  const Value type = *config.text().find("model_type");
-  if (const char* reason = refusalReason(type.string()); reason != nullptr) {
-    type.fail(fmt::format("\"{}\" cannot be modelled: {}", type.string(), reason));
+/// The model_type, if it is one that Model can hold.
+std::string architecture(const Config& config) {
+  const auto value = config.text().find("model_type");
+  if (!value) config.text().fail("key \"model_type\" is missing");
+  const std::string type = value->string();
+  if (const char* reason = refusalReason(type); reason != nullptr) {
+    value->fail(fmt::format("\"{}\" cannot be modelled: {}", type, reason));
   }
-  if (!isKnownArchitecture(type.string())) {
-    type.fail(fmt::format("unknown architecture \"{}\"", type.string()), suggestion(type.string(), knownArchitectures()));
+  if (!isKnownArchitecture(type)) {
+    value->fail(fmt::format("unknown architecture \"{}\"", type), suggestion(type, knownArchitectures()));
   }
+  return type;
 }
 
 /// "full_attention", "sliding_attention", ... layer by layer -> one full layer in how many; 0 if none is full.
@@ -171,6 +169,9 @@ void readAttention(Config& config, const std::string& type, Model& model) {
   if (named_norm && !model.qk_norm) model.not_modelled.emplace_back("norm of queries and keys without weights");
   if (config.sizeOr({"attention_chunk_size"}, 0) > 0 && type.starts_with("llama4")) {
     model.not_modelled.emplace_back("chunked attention: every layer is costed over the whole context");
+  }
+  for (const std::string& kind : config.texts("attn_type_list")) {
+    if (kind != "1") config.find("attn_type_list")->fail("layers without softmax attention cannot be modelled");
   }
   if (type == "gpt_oss") model.not_modelled.emplace_back("attention sinks");
   const std::vector<std::string> types = config.texts("layer_types");
@@ -259,8 +260,7 @@ void nameTheRest(const Config& config, const Value& level, Model& model) {
 
 Model importHuggingFaceConfig(const Document& document, const std::string& name) {
   Config config(document.root());
-  refuseUnknownArchitecture(config);
-  const std::string type = modelType(config);
+  const std::string type = architecture(config);
   Model model;
   model.name = name;
   model.summary = fmt::format("{}, imported from its config.json", name);
