@@ -41,7 +41,9 @@ void readOptionalFigure(Fields& fields, const std::string& name, Q& field, Accel
   readFigure(fields, name, field, accelerator);
 }
 
-fs::path catalogueFolder() { return datasetsRoot() / "accelerators"; }
+fs::path catalogueFolder() {
+  return datasetsRoot() / "accelerators";
+}
 
 std::vector<std::string> catalogueNames() {
   std::vector<std::string> names;
@@ -80,7 +82,8 @@ Accelerator readAccelerator(const Value& value) {
   readFigure(fields, "bf16", accelerator.bf16, accelerator);
   readOptionalFigure(fields, "fp8", accelerator.fp8, accelerator);
   readOptionalFigure(fields, "fp4", accelerator.fp4, accelerator);
-  accelerator.scale_up_kind = fields.required("scale_up_kind").oneOf({"nvlink", "xgmi", "ici", "neuronlink", "ethernet", "pcie"});
+  accelerator.scale_up_kind =
+      fields.required("scale_up_kind").oneOf({"nvlink", "xgmi", "ici", "neuronlink", "ethernet", "pcie"});
   accelerator.scale_up_size =
       static_cast<int>(figure(fields.required("scale_up_size"), "scale_up_size", accelerator).integer(1, 100'000));
   readFigure(fields, "scale_up_bandwidth", accelerator.scale_up_bandwidth, accelerator);

@@ -20,9 +20,8 @@ Price readPrice(const Value& value) {
   Fields fields(value);
   const Value price = fields.required("price");
   const Value date = fields.required("date");
-  Price entry{.price = price.quantity<DollarsPerSecond>(),
-              .source = fields.required("source").string(),
-              .date = date.string()};
+  Price entry{
+      .price = price.quantity<DollarsPerSecond>(), .source = fields.required("source").string(), .date = date.string()};
   fields.required("derived_from");  // the instance, for people
   fields.finish();
   if (entry.price <= DollarsPerSecond()) price.fail("must be more than 0");

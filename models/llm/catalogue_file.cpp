@@ -156,7 +156,8 @@ void visitModel(Visitor& visitor, Model& model) {
   visitor.optionalSize("linear_attention_layers", model.linear_attention_layers);
   visitor.part("moe", model.moe, [](auto& v, MixtureOfExperts& part) { visitMoe(v, part); });
   visitor.part("mla", model.mla, [](auto& v, LatentAttention& part) { visitMla(v, part); });
-  visitor.part("linear_attention", model.linear_attention, [](auto& v, LinearAttention& part) { visitLinear(v, part); });
+  visitor.part("linear_attention", model.linear_attention,
+               [](auto& v, LinearAttention& part) { visitLinear(v, part); });
   visitor.part("indexer", model.indexer, [](auto& v, SparseIndexer& part) { visitIndexer(v, part); });
   visitor.part("full_attention", model.full_attention,
                [](auto& v, FullAttentionShape& part) { visitFullAttention(v, part); });

@@ -18,7 +18,9 @@ std::string lowerCase(std::string text) {
   return text;
 }
 
-fs::path catalogueFolder() { return datasetsRoot() / "llms"; }
+fs::path catalogueFolder() {
+  return datasetsRoot() / "llms";
+}
 
 std::vector<std::string> catalogueNames() {
   std::vector<std::string> names;

@@ -92,8 +92,10 @@ int fullEvery(Config& config, const std::vector<std::string>& types, const std::
   for (std::size_t layer = 0; layer < types.size(); ++layer) {
     const bool is_full = every > 0 && static_cast<int>(layer) % every == every - 1;
     if (types[layer] != (is_full ? "full_attention" : other)) {
-      config.text().find("layer_types")->fail(
-          fmt::format("layer {} is {}: only layers of {} with every n-th full can be modelled", layer, types[layer], other));
+      config.text()
+          .find("layer_types")
+          ->fail(fmt::format("layer {} is {}: only layers of {} with every n-th full can be modelled", layer,
+                             types[layer], other));
     }
   }
   return every;
@@ -115,8 +117,8 @@ void readWindow(Config& config, const std::vector<std::string>& types, Model& mo
 void readLinearAttention(Config& config, const std::vector<std::string>& types, Model& model) {
   const int value_heads = config.sizeOr({"linear_num_value_heads"}, 0);
   if (value_heads == 0) return;
-  const int interval = types.empty() ? config.sizeOr({"full_attention_interval"}, 4)
-                                     : fullEvery(config, types, "linear_attention");
+  const int interval =
+      types.empty() ? config.sizeOr({"full_attention_interval"}, 4) : fullEvery(config, types, "linear_attention");
   config.find("full_attention_interval");
   const int full = interval > 0 ? model.layers / interval : 0;
   model.linear_attention_layers = model.layers - full;
@@ -137,9 +139,8 @@ void readLatentAttention(Config& config, Model& model) {
                               .v_head_dim = config.size({"v_head_dim"})};
   model.head_dim = model.mla->qk_nope_head_dim + model.mla->qk_rope_head_dim;
   if (const int top_k = config.sizeOr({"index_topk"}, 0); top_k > 0) {
-    model.indexer = SparseIndexer{.heads = config.size({"index_n_heads"}),
-                                  .head_dim = config.size({"index_head_dim"}),
-                                  .top_k = top_k};
+    model.indexer = SparseIndexer{
+        .heads = config.size({"index_n_heads"}), .head_dim = config.size({"index_head_dim"}), .top_k = top_k};
     model.not_modelled.emplace_back("sparse attention: the attention itself is costed over the whole context");
   }
   const std::vector<std::string> indexers = config.texts("indexer_types");

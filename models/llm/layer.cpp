@@ -27,7 +27,9 @@ HeadShape headShape(const Model& model, AttentionKind kind) {
   return {static_cast<double>(model.kv_heads), static_cast<double>(model.head_dim), false};
 }
 
-double kvHeadsOnRank(double kv_heads, int tp) { return std::max(1.0, kv_heads / tp); }
+double kvHeadsOnRank(double kv_heads, int tp) {
+  return std::max(1.0, kv_heads / tp);
+}
 
 double headedAttention(const Model& model, AttentionKind kind, int tp) {
   const HeadShape shape = headShape(model, kind);
@@ -120,7 +122,8 @@ LayerParameters layerParameters(const Model& model, int layer, const Sharding& s
   if (model.moe->shared_intermediate > 0) {
     parameters.shared_experts = mlp(model, model.moe->shared_intermediate) / sharding.tp;
   }
-  parameters.router = static_cast<double>(model.hidden) * model.moe->experts + (model.mlp_bias ? model.moe->experts : 0);
+  parameters.router =
+      static_cast<double>(model.hidden) * model.moe->experts + (model.mlp_bias ? model.moe->experts : 0);
   return parameters;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 #include "models/base/error.h"
 #include "models/llm/layer.h"
@@ -11,9 +12,9 @@
 namespace headroom::models {
 namespace {
 
-/// Memory that grows outside torch's allocator while vLLM profiles: modules, workspaces, collective buffers. What is left
-/// of an RTX 4090 with Llama-3.1-8B (2588 blocks at 0.9) after weights, cache and the sampler estimate below; one value
-/// for every layout.
+/// Memory that grows outside torch's allocator while vLLM profiles: modules, workspaces, collective buffers. What is
+/// left of an RTX 4090 with Llama-3.1-8B (2588 blocks at 0.9) after weights, cache and the sampler estimate below; one
+/// value for every layout.
 constexpr double kNonTorchGrowthMiB = 335;
 /// Sampler, bytes per row and vocabulary entry: 16-bit logits, float32 copy, sorted values and int64 indices,
 /// probabilities, cumulative sum.
@@ -28,6 +29,9 @@ constexpr double kGraphsMiB = 512;
 
 constexpr double kMiB = 1024.0 * 1024.0;
 constexpr double kGiB = 1024.0 * kMiB;
+
+/// What a windowed layer keeps: the context like every other layer, or, set aside for each sequence, its window.
+enum class WindowedLayers { keep_context, keep_window };
 
 /// Layers [first, last) of one pipeline stage.
 struct Stage {
@@ -89,10 +93,29 @@ Bytes activationPeak(const Model& model, const Stage& stage, const MemoryRequest
   return std::max(forward, Bytes(rows * model.vocab * kSamplerBytes));
 }
 
+std::int64_t longestSequence(const Model& model, const MemoryRequest& request) {
+  return request.max_model_len > 0 ? request.max_model_len : model.max_position;
+}
+
+/// Adds a layer's cache: by token into `per_token`, or by sequence into the plan's state.
+void addLayerCache(const Model& model, const MemoryRequest& request, int layer, WindowedLayers windowed,
+                   MemoryPlan& plan, Bytes& per_token) {
+  const int tp = request.parallelism.tp;
+  const double sequences = request.max_num_seqs;
+  const Bytes token = layerKvBytesPerToken(model, layer, request.kv_cache, tp);
+  if (windowed == WindowedLayers::keep_window && attentionKind(model, layer) == AttentionKind::windowed) {
+    const std::int64_t kept =
+        std::min<std::int64_t>(model.sliding_window + request.block_size, longestSequence(model, request));
+    plan.state += sequences * static_cast<double>(kept) * token;
+  } else {
+    per_token += token;
+  }
+  plan.state += sequences * layerStateBytes(model, layer, tp);
+}
+
 /// The plan of one pipeline stage, without the verdict.
 MemoryPlan planStage(const Model& model, const Accelerator& accelerator, const MemoryRequest& request,
-                     const Stage& stage) {
-  const int tp = request.parallelism.tp;
+                     const Stage& stage, WindowedLayers windowed) {
   MemoryPlan plan;
   plan.memory = accelerator.memory;
   plan.usable = Bytes(std::ceil(accelerator.memory.value() * request.gpu_memory_utilization));
@@ -102,39 +125,58 @@ MemoryPlan planStage(const Model& model, const Accelerator& accelerator, const M
   if (request.deduct_graphs) plan.graphs = Bytes(kGraphsMiB * kMiB);
   Bytes per_token;
   for (int layer = stage.first; layer < stage.last; ++layer) {
-    per_token += layerKvBytesPerToken(model, layer, request.kv_cache, tp);
-    plan.state += static_cast<double>(request.max_num_seqs) * layerStateBytes(model, layer, tp);
+    addLayerCache(model, request, layer, windowed, plan, per_token);
   }
   plan.kv_block = static_cast<double>(request.block_size) * per_token;
   const Bytes left = plan.usable - plan.weights - plan.activations - plan.runtime - plan.graphs - plan.state;
   plan.kv_cache = std::max(left, Bytes());
-  // A stage of linear-attention layers only limits nothing: one block more than any other could have.
-  const double blocks = per_token > Bytes() ? plan.kv_cache / plan.kv_block : static_cast<double>(INT32_MAX);
+  // A stage that keeps nothing by token limits nothing, if it fits.
+  const double unlimited = left > Bytes() ? static_cast<double>(INT32_MAX) : 0;
+  const double blocks = per_token > Bytes() ? plan.kv_cache / plan.kv_block : unlimited;
   plan.blocks = Blocks(static_cast<std::int64_t>(std::floor(blocks)));
   plan.kv_tokens = Tokens(plan.blocks.value() * request.block_size);
   return plan;
 }
 
-double gib(Bytes bytes) { return bytes.value() / kGiB; }
+MemoryPlan planTightestStage(const Model& model, const Accelerator& accelerator, const MemoryRequest& request,
+                             WindowedLayers windowed) {
+  const int pp = request.parallelism.pp;
+  MemoryPlan tightest = planStage(model, accelerator, request, stageOf(model, pp, 0), windowed);
+  for (int index = 1; index < pp; ++index) {
+    const MemoryPlan plan = planStage(model, accelerator, request, stageOf(model, pp, index), windowed);
+    if (plan.blocks < tightest.blocks || (plan.blocks == tightest.blocks && plan.weights > tightest.weights)) {
+      tightest = plan;
+    }
+  }
+  return tightest;
+}
+
+double gib(Bytes bytes) {
+  return bytes.value() / kGiB;
+}
 
 /// Blocks for one sequence of the longest length.
-std::int64_t blocksForOne(std::int64_t length, int block_size) { return (length + block_size - 1) / block_size; }
+std::int64_t blocksForOne(std::int64_t length, int block_size) {
+  return (length + block_size - 1) / block_size;
+}
 
 std::string shortage(const MemoryPlan& plan, const MemoryRequest& request, std::int64_t max_model_len) {
   const Bytes needed = plan.weights + plan.activations + plan.runtime + plan.graphs + plan.state;
   if (needed >= plan.usable) {
-    return fmt::format("needs {:.2f} GiB per accelerator before any KV cache (weights {:.2f}, activations {:.2f}, runtime "
-                       "{:.2f} GiB{}) and may use {:.2f} GiB: {:.2f} GiB are missing",
-                       gib(needed), gib(plan.weights), gib(plan.activations), gib(plan.runtime + plan.graphs),
-                       plan.state > Bytes() ? fmt::format(", recurrent state {:.2f} GiB", gib(plan.state)) : "",
-                       gib(plan.usable), gib(needed - plan.usable));
+    return fmt::format(
+        "needs {:.2f} GiB per accelerator before any KV cache (weights {:.2f}, activations {:.2f}, runtime "
+        "{:.2f} GiB{}) and may use {:.2f} GiB: {:.2f} GiB are missing",
+        gib(needed), gib(plan.weights), gib(plan.activations), gib(plan.runtime + plan.graphs),
+        plan.state > Bytes() ? fmt::format(", state of the sequences {:.2f} GiB", gib(plan.state)) : "",
+        gib(plan.usable), gib(needed - plan.usable));
   }
   const std::int64_t wanted = blocksForOne(max_model_len, request.block_size);
   if (plan.blocks.value() >= wanted) return {};
   const Bytes missing = static_cast<double>(wanted) * plan.kv_block - plan.kv_cache;
-  const std::string left = fmt::format("one sequence of max_model_len {} does not fit into the KV cache: {:.2f} GiB hold {} "
-                                       "tokens, {:.2f} GiB are missing",
-                                       max_model_len, gib(plan.kv_cache), plan.kv_tokens.value(), gib(missing));
+  const std::string left = fmt::format(
+      "one sequence of max_model_len {} does not fit into the KV cache: {:.2f} GiB hold {} "
+      "tokens, {:.2f} GiB are missing",
+      max_model_len, gib(plan.kv_cache), plan.kv_tokens.value(), gib(missing));
   return plan.kv_tokens.value() > 0 ? left + fmt::format("; try --max-model-len {}", plan.kv_tokens.value()) : left;
 }
 
@@ -157,18 +199,14 @@ MemoryPlan planMemory(const Model& model, const Accelerator& accelerator, const 
   if (const std::string problem = precisionProblem(accelerator, request.weights, request.kv_cache); !problem.empty()) {
     return refused(accelerator, request, problem);
   }
-  const int pp = request.parallelism.pp;
-  MemoryPlan tightest = planStage(model, accelerator, request, stageOf(model, pp, 0));
-  for (int index = 1; index < pp; ++index) {
-    const MemoryPlan plan = planStage(model, accelerator, request, stageOf(model, pp, index));
-    if (plan.blocks < tightest.blocks || (plan.blocks == tightest.blocks && plan.weights > tightest.weights)) {
-      tightest = plan;
-    }
+  MemoryPlan plan = planTightestStage(model, accelerator, request, WindowedLayers::keep_context);
+  if (model.sliding_window > 0 && model.full_attention_every > 0) {
+    const MemoryPlan windows = planTightestStage(model, accelerator, request, WindowedLayers::keep_window);
+    if (windows.blocks > plan.blocks) plan = windows;
   }
-  const std::int64_t length = request.max_model_len > 0 ? request.max_model_len : model.max_position;
-  tightest.reason = shortage(tightest, request, length);
-  tightest.fits = tightest.reason.empty();
-  return tightest;
+  plan.reason = shortage(plan, request, longestSequence(model, request));
+  plan.fits = plan.reason.empty();
+  return plan;
 }
 
 }  // namespace headroom::models

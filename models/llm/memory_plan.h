@@ -1,8 +1,11 @@
-// Does a replica fit on its accelerators, and how many KV blocks are left? vLLM's own arithmetic (design: engine rules D):
+// Does a replica fit on its accelerators, and how many KV blocks are left? vLLM's own arithmetic (design: engine rules
+// D):
 //   available = memory x utilization - weights - activation peak - non-torch growth - graphs
 //   blocks    = floor(available / (block_size x KV bytes per token)), the minimum over ranks
-// The activation peak is max(forward pass over max_num_batched_tokens, sampler over max_num_seqs rows of the vocabulary).
-// Left out: windowed layers give nothing back (every layer keeps the whole context), multimodal towers, LoRA.
+// The activation peak is max(forward pass over max_num_batched_tokens, sampler over max_num_seqs rows of the
+// vocabulary). Layers that keep a state or only a window are set aside for max_num_seqs sequences; where that holds
+// fewer tokens than windowed layers that keep the whole context, the latter counts. Left out: multimodal towers, LoRA,
+// windows in prefill.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +37,7 @@ struct MemoryRequest {
   int max_num_batched_tokens = 8192;
   int max_num_seqs = 256;
   int block_size = 16;
-  int max_model_len = 0;  ///< 0: the model's own
+  int max_model_len = 0;       ///< 0: the model's own
   bool deduct_graphs = false;  ///< recent vLLM takes CUDA-graph memory off the KV cache
 };
 
@@ -47,11 +50,11 @@ struct MemoryPlan {
   Bytes activations;   ///< peak per rank
   Bytes runtime;       ///< non-torch growth: modules, workspaces, collective buffers
   Bytes graphs;
-  Bytes state;         ///< recurrent state of max_num_seqs sequences (linear attention)
-  Bytes kv_cache;      ///< what is left for blocks; 0 if nothing
-  Bytes kv_block;      ///< one block on one rank
-  Blocks blocks;       ///< per replica (data-parallel ranks each have this many)
-  Tokens kv_tokens;    ///< blocks x block_size
+  Bytes state;       ///< set aside for max_num_seqs sequences: recurrent states and windows
+  Bytes kv_cache;    ///< what is left for blocks; 0 if nothing
+  Bytes kv_block;    ///< one block on one rank, of the layers that are not in `state`
+  Blocks blocks;     ///< per replica (data-parallel ranks each have this many)
+  Tokens kv_tokens;  ///< blocks x block_size
 };
 
 /// Why these sizes cannot be split so ("tp 3 does not divide 32 attention heads"), or "" if they can.

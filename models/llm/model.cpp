@@ -20,8 +20,8 @@ ParameterCount countParameters(const Model& model) {
   }
   const double routed_share = model.moe ? static_cast<double>(model.moe->experts_per_token) / model.moe->experts : 0;
   const double lm_head = count.embedding;  // its own matrix, or the tied one used again
-  count.active = lm_head + count.attention + count.dense_mlp +
-                 count.experts * routed_share + count.shared_experts + count.router + count.norms;
+  count.active = lm_head + count.attention + count.dense_mlp + count.experts * routed_share + count.shared_experts +
+                 count.router + count.norms;
   return count;
 }
 

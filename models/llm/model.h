@@ -61,10 +61,10 @@ struct FullAttentionShape {
 };
 
 struct Model {
-  std::string name;     ///< catalogue name, e.g. llama-3.1-8b
-  std::string hf_id;    ///< e.g. meta-llama/Meta-Llama-3.1-8B; may be empty
+  std::string name;   ///< catalogue name, e.g. llama-3.1-8b
+  std::string hf_id;  ///< e.g. meta-llama/Meta-Llama-3.1-8B; may be empty
   std::string summary;
-  std::string source;   ///< source key of datasets/SOURCES.md, or the file it was imported from
+  std::string source;  ///< source key of datasets/SOURCES.md, or the file it was imported from
   int layers = 0;
   int hidden = 0;
   int heads = 0;
@@ -79,16 +79,16 @@ struct Model {
   bool mlp_bias = false;               ///< of MLP, experts and router
   bool attention_output_gate = false;  ///< the query projection is twice as wide
   bool qk_norm = false;
-  bool gated_mlp = true;         ///< gate and up projections; false: one up projection
-  int sliding_window = 0;        ///< tokens; 0: full attention everywhere
-  int full_attention_every = 0;  ///< with a window: one full layer in this many; 0: every layer is windowed
+  bool gated_mlp = true;            ///< gate and up projections; false: one up projection
+  int sliding_window = 0;           ///< tokens; 0: full attention everywhere
+  int full_attention_every = 0;     ///< with a window: one full layer in this many; 0: every layer is windowed
   int linear_attention_layers = 0;  ///< layers with a recurrent state instead of a KV cache (Qwen3.5, Nemotron-H)
   std::optional<MixtureOfExperts> moe;
   std::optional<LatentAttention> mla;
   std::optional<LinearAttention> linear_attention;  ///< set if linear_attention_layers > 0
   std::optional<SparseIndexer> indexer;
   std::optional<FullAttentionShape> full_attention;  ///< none: every layer has kv_heads x head_dim
-  Precision native_precision = Precision::bf16;  ///< of the published weights
+  Precision native_precision = Precision::bf16;      ///< of the published weights
   /// Parts of the config.json that Headroom does not model (vision tower, MTP head, Mamba layers), for people.
   std::vector<std::string> not_modelled;
 
@@ -108,7 +108,8 @@ struct ParameterCount {
   double total() const {
     return embedding + lm_head + attention + dense_mlp + experts + shared_experts + router + norms;
   }
-  /// Touched by one token, embedding look-up excluded; a tied LM head counts. Published figures often add the embedding.
+  /// Touched by one token, embedding look-up excluded; a tied LM head counts. Published figures often add the
+  /// embedding.
   double active = 0;
 };
 ParameterCount countParameters(const Model& model);

@@ -48,8 +48,12 @@ std::optional<Precision> precisionFromName(const std::string& name) {
   return std::nullopt;
 }
 
-std::string nameOf(Precision precision) { return formatOf(precision).name; }
+std::string nameOf(Precision precision) {
+  return formatOf(precision).name;
+}
 
-Bytes bytesPerElement(Precision precision) { return Bytes(formatOf(precision).bytes); }
+Bytes bytesPerElement(Precision precision) {
+  return Bytes(formatOf(precision).bytes);
+}
 
 }  // namespace headroom::models

@@ -35,7 +35,9 @@ std::string without(std::string text, const std::string& line_start) {
   return text.erase(begin, text.find('\n', begin) + 1 - begin);
 }
 
-Accelerator read(const std::string& text) { return readAccelerator(Document::parse(text, "toy.yaml").root()); }
+Accelerator read(const std::string& text) {
+  return readAccelerator(Document::parse(text, "toy.yaml").root());
+}
 
 bool sourceIsDefined(const std::string& key) {
   static const std::string sources = readFile(datasetsRoot() / "SOURCES.md");
@@ -80,10 +82,10 @@ TEST(Accelerator, WrongUnitsZeroesAndUnknownKeysAreRefused) {
 }
 
 TEST(Accelerator, AnUnknownNameComesWithASuggestionAndThePlaceItWasAskedAt) {
-  const std::string message = messageOf([] {
-    findAccelerator("h1000-sxm", {.file = "chat.yaml", .line = 7, .path = "/pools/0/accelerator"});
-  });
-  EXPECT_EQ(message, "chat.yaml:7: /pools/0/accelerator: unknown accelerator \"h1000-sxm\" (did you mean \"h100-sxm\"?)");
+  const std::string message =
+      messageOf([] { findAccelerator("h1000-sxm", {.file = "chat.yaml", .line = 7, .path = "/pools/0/accelerator"}); });
+  EXPECT_EQ(message,
+            "chat.yaml:7: /pools/0/accelerator: unknown accelerator \"h1000-sxm\" (did you mean \"h100-sxm\"?)");
 }
 
 TEST(Accelerator, ANameCannotLeaveTheCatalogueFolder) {
@@ -93,9 +95,10 @@ TEST(Accelerator, ANameCannotLeaveTheCatalogueFolder) {
 TEST(Accelerator, TheCatalogueHoldsTheFixedNamesInOrder) {
   std::vector<std::string> names;
   for (const Accelerator& accelerator : listAccelerators()) names.push_back(accelerator.name);
-  EXPECT_THAT(names, ElementsAreArray({"a100-pcie", "a100-sxm", "b200-sxm", "b300-sxm", "b60", "gaudi3", "gb200", "gb300",
-                                       "h100-pcie", "h100-sxm", "h200-sxm", "l4", "l40s", "mi300x", "mi325x",
-                                       "rtx-4090", "rtx-pro-6000", "tpu-v5e", "tpu-v5p", "tpu-v6e", "trainium2"}));
+  EXPECT_THAT(names, ElementsAreArray({"a100-pcie", "a100-sxm", "b200-sxm",  "b300-sxm", "b60",          "gaudi3",
+                                       "gb200",     "gb300",    "h100-pcie", "h100-sxm", "h200-sxm",     "l4",
+                                       "l40s",      "mi300x",   "mi325x",    "rtx-4090", "rtx-pro-6000", "tpu-v5e",
+                                       "tpu-v5p",   "tpu-v6e",  "trainium2"}));
 }
 
 TEST(Accelerator, EverySourceKeyOfTheCatalogueIsDefined) {
@@ -138,7 +141,8 @@ TEST(Prices, APriceMustBePositiveAndDated) {
   const auto readLine = [](const std::string& entry) {
     return readPrices(Document::parse("schema: headroom.prices/1\nprices:\n  x: " + entry, "p.yaml").root());
   };
-  EXPECT_EQ(readLine("{price: 3600 USD/h, source: s, date: 2025-06, derived_from: i}").at("x").price, DollarsPerSecond(1));
+  EXPECT_EQ(readLine("{price: 3600 USD/h, source: s, date: 2025-06, derived_from: i}").at("x").price,
+            DollarsPerSecond(1));
   EXPECT_THAT(messageOf([&] { readLine("{price: 0 USD/h, source: s, date: 2025-06, derived_from: i}"); }),
               HasSubstr("more than 0"));
   EXPECT_THAT(messageOf([&] { readLine("{price: 1 USD/h, source: s, date: 2025-13, derived_from: i}"); }),

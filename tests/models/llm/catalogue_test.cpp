@@ -27,7 +27,9 @@ vocab: 1000
 max_position: 512
 )";
 
-Model read(const std::string& text) { return readModel(Document::parse(text, "tiny.yaml").root()); }
+Model read(const std::string& text) {
+  return readModel(Document::parse(text, "tiny.yaml").root());
+}
 
 TEST(Precision, NamesAndValuesAreTheSameList) {
   for (const std::string& name : precisionNames()) EXPECT_EQ(nameOf(*precisionFromName(name)), name);
@@ -55,12 +57,15 @@ TEST(ModelFile, AMissingSizeAnUnknownKeyAndAnUnknownFormatAreRefused) {
   text.erase(text.find("vocab:"), 12);
   EXPECT_THAT(messageOf([&] { read(text); }), HasSubstr("key \"vocab\" is missing"));
   EXPECT_THAT(messageOf([] { read(std::string(kTiny) + "kv_head: 2\n"); }), HasSubstr("did you mean \"kv_heads\"?"));
-  EXPECT_THAT(messageOf([] { read(std::string(kTiny) + "native_precision: fp16\n"); }), HasSubstr("unknown value \"fp16\""));
+  EXPECT_THAT(messageOf([] { read(std::string(kTiny) + "native_precision: fp16\n"); }),
+              HasSubstr("unknown value \"fp16\""));
 }
 
 TEST(ModelFile, SizesThatContradictEachOtherAreRefused) {
   EXPECT_THAT(messageOf([] { read(std::string(kTiny) + "linear_attention_layers: 1\n"); }), HasSubstr("go together"));
-  EXPECT_THAT(messageOf([] { read(std::string(kTiny) + "moe: {experts: 2, experts_per_token: 4, intermediate: 8, every: 1}\n"); }),
+  EXPECT_THAT(messageOf([] {
+                read(std::string(kTiny) + "moe: {experts: 2, experts_per_token: 4, intermediate: 8, every: 1}\n");
+              }),
               HasSubstr("experts_per_token is more than experts"));
   std::string text = kTiny;
   text.erase(text.find("intermediate:"), 18);

@@ -22,7 +22,9 @@ std::string config(const std::string& type, const std::string& more = "") {
   return R"({"model_type": ")" + type + "\", " + kSizes + (more.empty() ? "" : ", " + more) + "}";
 }
 
-Model import(const std::string& text) { return importHuggingFaceConfig(Document::parse(text, "config.json"), "toy"); }
+Model import(const std::string& text) {
+  return importHuggingFaceConfig(Document::parse(text, "config.json"), "toy");
+}
 
 TEST(ImportConfig, ReadsADenseModel) {
   const Model model = import(config("llama", R"("tie_word_embeddings": true, "rms_norm_eps": 1e-05)"));
@@ -42,14 +44,16 @@ TEST(ImportConfig, Qwen2HasBiasesAndQwen3Norms) {
 
 TEST(ImportConfig, SizesMayBeNestedInATextConfig) {
   const Model model = import(R"({"model_type": "qwen3_vl", "tie_word_embeddings": true, "vision_config": {"depth": 24},
-    "text_config": )" + config("qwen3_vl_text") + "}");
+    "text_config": )" + config("qwen3_vl_text") +
+                             "}");
   EXPECT_EQ(model.hidden, 64);
   EXPECT_TRUE(model.tied_embeddings);
   EXPECT_THAT(model.not_modelled, ElementsAre("vision tower"));
 }
 
 TEST(ImportConfig, WhatItDoesNotKnowIsNamed) {
-  EXPECT_THAT(import(config("llama", R"("hyper_connections": 4)")).not_modelled, ElementsAre("config key hyper_connections"));
+  EXPECT_THAT(import(config("llama", R"("hyper_connections": 4)")).not_modelled,
+              ElementsAre("config key hyper_connections"));
   EXPECT_THAT(import(config("llama", R"("hyper_connections": null, "other": false)")).not_modelled, IsEmpty());
 }
 
@@ -62,7 +66,8 @@ TEST(ImportConfig, ArchitecturesThatCannotBeHeldAreRefusedWithTheReason) {
 }
 
 TEST(ImportConfig, AMissingOrAbsurdSizeIsRefused) {
-  EXPECT_THAT(messageOf([] { import(R"({"model_type": "llama"})"); }), HasSubstr("key \"num_hidden_layers\" is missing"));
+  EXPECT_THAT(messageOf([] { import(R"({"model_type": "llama"})"); }),
+              HasSubstr("key \"num_hidden_layers\" is missing"));
   std::string text = config("llama");
   text.replace(text.find(": 1000"), 6, ": -1");
   EXPECT_THAT(messageOf([&] { import(text); }), HasSubstr("/vocab_size: -1 is too small"));

@@ -28,8 +28,8 @@ TEST(MemoryPlan, AgreesWithTheBlocksOfLlama8bOnAnRtx4090) {
   EXPECT_NEAR(static_cast<double>(plan.blocks.value()), 2588, 0.03 * 2588);
 }
 
-// Measured: 31,356 blocks. The engine's settings are not recorded: vLLM of early 2026 with its defaults for a server on an
-// H100 is assumed (8192 batched tokens) and 256 sequences.
+// Measured: 31,356 blocks. The engine's settings are not recorded: vLLM of early 2026 with its defaults for a server on
+// an H100 is assumed (8192 batched tokens) and 256 sequences.
 TEST(MemoryPlan, AgreesWithTheBlocksOfLlama70bOnFourH100) {
   const MemoryPlan plan = planMemory(findModel("llama-2-70b"), findAccelerator("h100-sxm"), requestOf({.tp = 4}));
   EXPECT_TRUE(plan.fits) << plan.reason;
@@ -66,9 +66,11 @@ TEST(MemoryPlan, TheLayersOfAPipelineAddUpToTheModel) {
   const double linear = countParameters(model).attention + countParameters(model).dense_mlp;
   for (const int pp : {1, 2, 3, 5, 32}) {
     const MemoryPlan plan = planMemory(model, accelerator, requestOf({.pp = pp}));
-    // The fullest stage holds no less than its share of the layers and at most one layer more, and one of the two tables.
+    // The fullest stage holds no less than its share of the layers and at most one layer more, and one of the two
+    // tables.
     EXPECT_GE(plan.weights.value(), 2 * linear / pp * 0.9) << pp;
-    EXPECT_LE(plan.weights.value(), 2 * (linear * (1.0 / pp + 1.0 / 32) + (pp == 1 ? 2 : 1) * 128256.0 * 4096) * 1.01) << pp;
+    EXPECT_LE(plan.weights.value(), 2 * (linear * (1.0 / pp + 1.0 / 32) + (pp == 1 ? 2 : 1) * 128256.0 * 4096) * 1.01)
+        << pp;
   }
 }
 
@@ -112,6 +114,41 @@ TEST(MemoryPlan, RecurrentStatesOfAllSequencesAreSetAside) {
   EXPECT_EQ(planMemory(model, findAccelerator("h200-sxm"), request).state, 64.0 * recurrentStateBytes(model, 8));
 }
 
+TEST(MemoryPlan, WindowedLayersKeepTheirWindowOnlyWhereThatHoldsMore) {
+  const Model model = findModel("gpt-oss-120b");  // 18 of 36 layers see 128 tokens; 2 KiB a token and layer
+  MemoryRequest request = requestOf({});
+  request.weights = Precision::mxfp4;
+  const MemoryPlan plan = planMemory(model, findAccelerator("h200-sxm"), request);
+  EXPECT_EQ(plan.kv_block, Bytes(18.0 * 16 * 2048));
+  EXPECT_EQ(plan.state, Bytes(18.0 * 256 * (128 + 16) * 2048));
+  Model wide = model;
+  wide.sliding_window = 100'000;
+  request.max_model_len = 0;
+  const MemoryPlan whole = planMemory(wide, findAccelerator("h200-sxm"), request);
+  EXPECT_EQ(whole.kv_block, Bytes(36.0 * 16 * 2048));
+  EXPECT_EQ(whole.state, Bytes());
+  EXPECT_LT(whole.blocks, plan.blocks);
+}
+
+// 32 layers in three stages of 11, 11 and 10: the last has fewest layers but LM head and sampler, and the first the
+// embedding. Activations tell which stage limits.
+TEST(MemoryPlan, TheTightestStageOfAPipelineCounts) {
+  const Model model = findModel("llama-3.1-8b");
+  const ParameterCount count = countParameters(model);
+  const double layer = (count.attention + count.dense_mlp + count.norms - 4096) / 32;
+  MemoryRequest request = requestOf({.pp = 3});
+  request.max_num_batched_tokens = 512;
+  request.max_num_seqs = 1;  // no sampler peak: the embedding stage is the fullest
+  const MemoryPlan first = planMemory(model, findAccelerator("rtx-4090"), request);
+  EXPECT_NEAR(first.weights.value(), 2 * (11 * layer + count.embedding), 1);
+  EXPECT_EQ(first.kv_block, Bytes(11.0 * 16 * 2 * 8 * 128 * 2));
+  request.max_num_seqs = 512;  // 1.8 GB of sampler outweigh one layer and its cache
+  request.gpu_memory_utilization = 0.4;
+  const MemoryPlan last = planMemory(model, findAccelerator("rtx-4090"), request);
+  EXPECT_NEAR(last.weights.value(), 2 * (10 * layer + count.lm_head + 4096), 1);
+  EXPECT_EQ(last.kv_block, Bytes(10.0 * 16 * 2 * 8 * 128 * 2));
+}
+
 TEST(MemoryPlan, GraphsAreDeductedWhereTheEngineDoes) {
   MemoryRequest request = requestOf({});
   const MemoryPlan without = planMemory(findModel("llama-3.1-8b"), findAccelerator("h100-sxm"), request);
@@ -148,7 +185,8 @@ TEST(PrecisionProblem, SaysWhatWouldWork) {
   EXPECT_EQ(precisionProblem(a100, Precision::bf16, Precision::bf16), "");
   EXPECT_EQ(precisionProblem(a100, Precision::int4, Precision::bf16), "");
   EXPECT_EQ(precisionProblem(a100, Precision::mxfp4, Precision::bf16), "");
-  EXPECT_THAT(precisionProblem(a100, Precision::fp8, Precision::bf16), HasSubstr("weights in bf16, int4 or mxfp4 would work"));
+  EXPECT_THAT(precisionProblem(a100, Precision::fp8, Precision::bf16),
+              HasSubstr("weights in bf16, int4 or mxfp4 would work"));
   EXPECT_THAT(precisionProblem(a100, Precision::bf16, Precision::fp8), HasSubstr("KV cache in bf16 would work"));
   EXPECT_EQ(precisionProblem(h100, Precision::fp8_block, Precision::fp8), "");
   EXPECT_THAT(precisionProblem(h100, Precision::nvfp4, Precision::bf16), HasSubstr("h100-sxm has no fp4 arithmetic"));
