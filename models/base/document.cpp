@@ -123,6 +123,14 @@ std::string toYaml(const DocumentNode& node) {
   return std::string(out.c_str()) + "\n";
 }
 
+Document::Document() : root_(std::make_unique<DocumentNode>()), file_(std::make_shared<const std::string>()) {}
+Document::Document(const Document& other)
+    : root_(std::make_unique<DocumentNode>(*other.root_)), file_(other.file_) {}
+Document& Document::operator=(const Document& other) {
+  *this = Document(other);
+  return *this;
+}
+
 Document Document::load(const std::filesystem::path& file) {
   std::error_code ec;
   if (std::filesystem::is_directory(file, ec)) {
@@ -137,7 +145,7 @@ Document Document::load(const std::filesystem::path& file) {
 
 Document Document::parse(const std::string& text, const std::string& file_name) {
   Document document;
-  document.root_ = std::make_shared<DocumentNode>(parseYaml(text, file_name));
+  document.root_ = std::make_unique<DocumentNode>(parseYaml(text, file_name));
   document.file_ = std::make_shared<const std::string>(file_name);
   return document;
 }

@@ -80,6 +80,15 @@ class Value {
 
 class Document {
  public:
+  /// An empty document without a name.
+  Document();
+  /// Copies are independent: set() on one leaves the other as it is. Values stay tied to the document they came from.
+  Document(const Document& other);
+  Document& operator=(const Document& other);
+  Document(Document&&) noexcept = default;
+  Document& operator=(Document&&) noexcept = default;
+  ~Document() = default;
+
   /// Throws InputError if the file is missing or is not YAML.
   static Document load(const std::filesystem::path& file);
   static Document parse(const std::string& text, const std::string& file_name);
@@ -91,8 +100,7 @@ class Document {
   std::string yaml() const;
 
  private:
-  Document() = default;
-  std::shared_ptr<DocumentNode> root_;
+  std::unique_ptr<DocumentNode> root_;
   std::shared_ptr<const std::string> file_;
 };
 

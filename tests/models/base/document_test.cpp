@@ -99,6 +99,14 @@ TEST(Document, YamlTextReadsBackToTheSameTree) {
   EXPECT_EQ(twice.root().find("map")->items()[0].find("a")->string(), "x");
 }
 
+TEST(Document, CopiesAreIndependent) {
+  const Document first = Document::parse("a: 1\n", "f.yaml");
+  Document second = first;
+  second.set("a", "2");
+  EXPECT_EQ(first.root().find("a")->integer(), 1);
+  EXPECT_EQ(second.root().find("a")->integer(), 2);
+}
+
 TEST(Document, FractionsTakePercent) {
   const Document doc = Document::parse("a: 90 %\nb: 0.9\nc: 90\n", "f.yaml");
   EXPECT_DOUBLE_EQ(doc.root().find("a")->fraction(), doc.root().find("b")->fraction());

@@ -1,0 +1,31 @@
+// The search of a study, a thin first version: check that each combination fits, bound its replicas from below by the
+// load it must sustain, bisect the replicas to the least that meets the SLO, confirm the cheapest over seeds.
+// Combinations whose bound costs more than the best found are not run. Rounds of a fixed size keep the outcome
+// independent of the number of workers.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+
+#include "planner/plan.h"
+#include "planner/study.h"
+#include "planner/worker_pool.h"
+
+namespace headroom::planner {
+
+struct SearchProgress {
+  std::int64_t runs = 0;
+  std::int64_t shapes_open = 0, shapes = 0;
+  std::optional<double> best_usd_per_h;
+};
+
+struct SearchOptions {
+  std::function<void(const SearchProgress&)> progress;
+  const std::atomic<bool>* interrupted = nullptr;  ///< ends the search as a budget would
+};
+
+/// Throws InputError if an accelerator of the search has no price.
+Plan search(const Study& study, WorkerPool& workers, const SearchOptions& options = {});
+
+}  // namespace headroom::planner
