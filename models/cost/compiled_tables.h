@@ -1,5 +1,5 @@
 // The step-time tables of one replica: dense in tokens, emitting and decoding sequences; lines between knots of the mean
-// context (8 an octave), of the prior context (16 an octave) and of the chunk (16 an octave, interpolated exactly: the
+// context (8 an octave), of the prior context (32 an octave) and of the chunk (16 an octave, interpolated exactly: the
 // rows are multiples of their distance). All arithmetic is on integers but one exact floor(sum / n).
 #pragma once
 
@@ -16,7 +16,7 @@ class CompiledTables final : public StepTimes {
  public:
   using ContextKnots = Knots<3>;
   using ChunkKnots = Knots<4>;
-  using PriorKnots = Knots<4>;
+  using PriorKnots = Knots<5>;
 
   struct Rows {
     std::vector<Ticks> tokens;     ///< [tokens]

@@ -87,7 +87,7 @@ std::optional<std::size_t> gridIndex(const std::vector<Axis>& axes, const GridPo
 Seconds shortest(const std::vector<Sample>& samples) {
   Seconds least = samples.front().time;
   for (const Sample& sample : samples) least = std::min(least, sample.time);
-  return Seconds(std::max(1.0, std::round(least.value() * 1e9)) / 1e3 * 1e-6);  // as the file holds it
+  return Seconds(std::max(1.0, std::round(least.value() * 1e9)) / 1e3 / 1e6);  // as the file holds it
 }
 
 Table fitTable(const TableKey& key, const std::vector<Sample>& samples, const Peaks& peaks, const FitRequest& request) {

@@ -241,7 +241,7 @@ Table readTable(const Reader& reader) {
   Table table;
   table.key = readKey(reader, info);
   const Reader floor = reader.member("launch_us");
-  table.launch_floor = Seconds(floor.number() * 1e-6);
+  table.launch_floor = Seconds(floor.number() / 1e6);
   if (table.launch_floor.value() <= 0) floor.fail("must be greater than zero");
   const Reader unit = reader.member("unit");
   if (unit.string() != kValuesUnit) unit.fail(fmt::format("the unit of values must be \"{}\"", kValuesUnit));
