@@ -1,6 +1,6 @@
 // The pending events of a run, by time; ties by rank (replicas before arrivals), then in insertion order.
-// A 4-ary heap: against a calendar queue it is as fast at 10^2..10^4 pending events and needs no bucket width
-// (tests/bench/event_queue_bench.cpp measures both).
+// A 4-ary heap. A calendar queue of ideal bucket width is faster up to 10^3 pending events (21 against 39 ns an event) and
+// slower from 10^4 on (79 against 49 ns); the heap needs no width (bench_event_queue measures both).
 #pragma once
 
 #include <cstdint>
