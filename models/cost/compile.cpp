@@ -25,7 +25,7 @@ std::vector<Ticks> sampleTokens(const StepKernels& kernels, int max_tokens) {
       here = ticks[static_cast<std::size_t>(tokens) - 1];
       continue;
     }
-    Sum sum;
+    Sum sum{kernels.attentionLaunch()};
     kernels.tokenwise(tokens, [&](const char* name, const KernelTime& part) { sum(name, part); });
     here = std::max<Ticks>(1, toTicks(sum.time));
     computed_for = padded;
@@ -131,6 +131,7 @@ std::vector<StepPart> stepParts(const Profile& profile, const Accelerator& accel
   int tokens = shape.decode_sequences;
   for (const auto& [chunk, prior] : shape.chunks) tokens += chunk;
   if (tokens > 0) kernels.tokenwise(tokens, add);
+  const std::size_t attention = parts.size();
   if (shape.decode_sequences > 0) {
     const double mean = static_cast<double>(shape.decode_context_sum) / shape.decode_sequences;
     add("decode attention", kernels.decodeAttention(shape.decode_sequences, std::max(1.0, mean)));
@@ -138,6 +139,7 @@ std::vector<StepPart> stepParts(const Profile& profile, const Accelerator& accel
   for (const auto& [chunk, prior] : shape.chunks) {
     add("prefill attention", kernels.prefillAttention(chunk, static_cast<double>(prior)));
   }
+  if (parts.size() > attention) parts[attention].time += kernels.attentionLaunch();  // one launch for all of them
   kernels.perSequence(shape.emitting_sequences, add);
   return parts;
 }

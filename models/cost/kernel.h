@@ -55,8 +55,6 @@ class AttentionKernel {
   KernelTime prompts(double batch, double length) const;
   /// Time of a call with next to nothing to do.
   Seconds launchFloor() const;
-  /// The best tier a time of this kernel can have.
-  Tier best() const { return best_; }
 
  private:
   KernelTime at(const GridPoint& point, Seconds speed_of_light) const;

@@ -71,23 +71,18 @@ int StepKernels::paddedTokens(int tokens) const {
   return size == graph_sizes_.end() ? tokens : *size;
 }
 
-KernelTime StepKernels::attentionLaunch() const {
-  const Seconds launch = std::min(decode_.launchFloor(), prefill_.launchFloor());
-  return {launch * model_.layers, Seconds(0), std::max(decode_.best(), prefill_.best())};
-}
-
-KernelTime StepKernels::aboveLaunch(KernelTime attention) const {
-  const KernelTime all = layers(attention);
-  const Seconds above = all.time - attentionLaunch().time;
-  return {std::max(above, all.speed_of_light), all.speed_of_light, all.tier};
+Seconds StepKernels::attentionLaunch() const {
+  return std::min(decode_.launchFloor(), prefill_.launchFloor()) * model_.layers;
 }
 
 KernelTime StepKernels::decodeAttention(double sequences, double mean_context) const {
-  return aboveLaunch(decode_.decode(sequences, mean_context));
+  const KernelTime all = layers(decode_.decode(sequences, mean_context));
+  return {std::max(Seconds(0), all.time - attentionLaunch()), all.speed_of_light, all.tier};
 }
 
 KernelTime StepKernels::prefillAttention(double new_tokens, double prior) const {
-  return aboveLaunch(prefill_.prefill(new_tokens, prior));
+  const KernelTime all = layers(prefill_.prefill(new_tokens, prior));
+  return {std::max(all.speed_of_light, all.time - attentionLaunch()), all.speed_of_light, all.tier};
 }
 
 }  // namespace headroom::models

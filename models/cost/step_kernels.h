@@ -30,7 +30,11 @@ class StepKernels {
   template <class Add>
   void perSequence(int sequences, Add add) const;
 
+  /// The launch floors of attention in all layers: once in every step.
+  Seconds attentionLaunch() const;
   /// All layers, above the launch floor; `mean_context` counts the tokens a sequence attends to, its newest included.
+  /// With the floor it is exact and no less than the speed of light; chunks are held at the speed of light without it, so
+  /// that a step of several parts is no faster than light either.
   KernelTime decodeAttention(double sequences, double mean_context) const;
   KernelTime prefillAttention(double new_tokens, double prior) const;
 
@@ -39,8 +43,6 @@ class StepKernels {
   static KernelTime scaled(KernelTime one, double count) {
     return {one.time * count, one.speed_of_light * count, one.tier};
   }
-  KernelTime aboveLaunch(KernelTime attention) const;
-  KernelTime attentionLaunch() const;
 
   const Profile& profile_;
   const Model& model_;
@@ -79,7 +81,6 @@ void StepKernels::tokenwise(int tokens, Add add) const {
   add("gemm output", layers(gemm_.time(rows, hidden, query)));
   add("gemm gate+up", layers(gemm_.time(rows, up, hidden)));
   add("gemm down", layers(gemm_.time(rows, hidden, inter)));
-  add("attention launch", attentionLaunch());
   add("norms", scaled(elementwise(m * hidden * 4 * bytes), 2));  // reads and writes the hidden state and the residual
   const double rotated = m * (query + key_value / 2);
   add("rotary", elementwise(rotated * 2 * bytes));
