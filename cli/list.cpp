@@ -1,0 +1,216 @@
+// headroom list: what the catalogues and tables hold.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cli/numbers.h"
+#include "cli/report_errors.h"
+#include "cli/streams.h"
+#include "cli/text_table.h"
+#include "cli/verbs.h"
+#include "models/base/files.h"
+#include "models/cost/profile.h"
+#include "models/hardware/accelerator.h"
+#include "models/llm/model.h"
+#include "sim/engine/engine_versions.h"
+#include "sim/orchestration/router.h"
+#include "sim/scenario.h"
+#include "workloads/trace_reader.h"
+
+namespace headroom::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// 0 means that it has none, or that nobody published it.
+Json orNull(double value) { return value > 0 ? Json(value) : Json(); }
+
+Json acceleratorList() {
+  Json all = Json::array();
+  for (const models::Accelerator& a : models::listAccelerators()) {
+    all.push_back({{"name", a.name},
+                   {"summary", a.summary},
+                   {"vendor", a.vendor},
+                   {"memory_gb", a.memory.value() / 1e9},
+                   {"memory_bandwidth_gb_per_s", a.memory_bandwidth.value() / 1e9},
+                   {"bf16_tflops", a.bf16.value() / 1e12},
+                   {"fp8_tflops", orNull(a.fp8.value() / 1e12)},
+                   {"fp4_tflops", orNull(a.fp4.value() / 1e12)},
+                   {"scale_up_gb_per_s", a.scale_up_bandwidth.value() / 1e9},
+                   {"scale_up_size", a.scale_up_size},
+                   {"power_w", orNull(a.power.value())}});
+  }
+  return all;
+}
+
+Json modelList() {
+  Json all = Json::array();
+  for (const models::Model& m : models::listModels()) {
+    const models::ParameterCount count = models::countParameters(m);
+    all.push_back({{"name", m.name},
+                   {"summary", m.summary},
+                   {"hf_id", m.hf_id},
+                   {"parameters_b", count.total() / 1e9},
+                   {"active_b", count.active / 1e9},
+                   {"layers", m.layers},
+                   {"context", m.max_position},
+                   {"precision", models::nameOf(m.native_precision)},
+                   {"not_modelled", m.not_modelled}});
+  }
+  return all;
+}
+
+Json engineList() {
+  Json all = Json::array();
+  for (const std::string& name : sim::engineNames()) {
+    const bool built = name == "vllm";
+    Json versions = Json::array();
+    if (built) {
+      for (const sim::EngineVersion& version : sim::vllmVersions()) versions.push_back(version.from);
+    }
+    const std::string summary =
+        built ? fmt::format("V1 scheduler; rules change at the versions listed, from {} on", sim::vllmVersions().front().from)
+              : "not supported yet";
+    all.push_back({{"name", name}, {"summary", summary}, {"supported", built}, {"rules_from", versions}});
+  }
+  return all;
+}
+
+Json policyList() {
+  Json all = Json::array();
+  for (const sim::RouterPolicy& policy : sim::routerPolicies()) {
+    all.push_back({{"name", policy.name}, {"summary", policy.summary}, {"kind", "router"}});
+  }
+  return all;
+}
+
+Json profileList() {
+  Json all = Json::array();
+  for (const models::ProfileHeader& h : models::listProfiles()) {
+    all.push_back({{"name", h.name},
+                   {"summary", h.origin},
+                   {"accelerator", h.accelerator},
+                   {"engine", h.engine},
+                   {"engine_version", h.engine_version},
+                   {"date", h.date},
+                   {"licence", h.licence}});
+  }
+  return all;
+}
+
+Json scenarioList() {
+  namespace fs = std::filesystem;
+  std::vector<fs::path> files;
+  const fs::path folder = datasetsRoot() / "scenarios";
+  if (fs::is_directory(folder)) {
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      if (entry.path().extension() == ".yaml") files.push_back(entry.path());
+    }
+  }
+  std::sort(files.begin(), files.end());
+  Json all = Json::array();
+  for (const fs::path& file : files) {
+    const sim::Scenario scenario = sim::readScenario(Document::load(file));
+    std::vector<std::string> parts;
+    for (const sim::DeploymentSpec& d : scenario.deployments) {
+      for (const sim::PoolSpec& p : d.pools) {
+        parts.push_back(fmt::format("{} on {} x {} (tp {})", d.model, p.replicas, p.accelerator, p.parallelism.tp));
+      }
+    }
+    all.push_back({{"name", file.stem().string()},
+                   {"summary", fmt::format("{}", fmt::join(parts, "; "))},
+                   {"file", file.string()}});
+  }
+  return all;
+}
+
+Json traceFormatList() {
+  Json all = Json::array();
+  for (const workloads::TraceFormat& format : workloads::traceFormats()) {
+    all.push_back({{"name", format.name}, {"summary", format.summary}, {"supported", format.open != nullptr}});
+  }
+  return all;
+}
+
+struct Column {
+  const char* title;
+  const char* key;
+};
+struct Kind {
+  const char* name;
+  Json (*entries)();
+  std::vector<Column> columns;  ///< of the table, between name and summary
+};
+
+const std::vector<Kind>& kinds() {
+  static const std::vector<Kind> all{
+      {"accelerators", acceleratorList,
+       {{"GB", "memory_gb"}, {"GB/s", "memory_bandwidth_gb_per_s"}, {"bf16 TFLOP/s", "bf16_tflops"},
+        {"fp8", "fp8_tflops"}, {"fp4", "fp4_tflops"}, {"W", "power_w"}}},
+      {"models", modelList,
+       {{"B params", "parameters_b"}, {"active", "active_b"}, {"layers", "layers"}, {"context", "context"},
+        {"weights", "precision"}}},
+      {"engines", engineList, {{"supported", "supported"}}},
+      {"policies", policyList, {{"kind", "kind"}}},
+      {"profiles", profileList, {{"date", "date"}}},
+      {"scenarios", scenarioList, {}},
+      {"trace-formats", traceFormatList, {{"supported", "supported"}}},
+  };
+  return all;
+}
+
+const Kind& findKind(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Kind& kind : kinds()) {
+    if (kind.name == name) return kind;
+    names.emplace_back(kind.name);
+  }
+  throw InputError(fmt::format("list: unknown kind \"{}\"", name), suggestion(name, names));
+}
+
+std::string cellText(const Json& value) {
+  if (value.is_null()) return "-";
+  if (value.is_boolean()) return value.get<bool>() ? "yes" : "not yet";
+  if (value.is_number_integer()) return countText(value);
+  if (value.is_number()) return numberText(value);
+  return value.get<std::string>();
+}
+
+/// The table is for a glance; the JSON has it all.
+std::string shortened(const std::string& summary) {
+  constexpr std::size_t kLongest = 100;
+  return summary.size() <= kLongest ? summary : summary.substr(0, kLongest - 3) + "...";
+}
+
+std::string tableText(const Kind& kind, const Json& entries) {
+  std::string alignment = "l";
+  std::vector<std::string> header{"name"};
+  for (const Column& column : kind.columns) {
+    const bool number = !entries.empty() && entries.front()[column.key].is_number();
+    alignment += number ? 'r' : 'l';
+    header.emplace_back(column.title);
+  }
+  header.emplace_back("summary");
+  TextTable table(alignment + "l");
+  table.add(header);
+  for (const Json& entry : entries) {
+    std::vector<std::string> cells{entry["name"]};
+    for (const Column& column : kind.columns) cells.push_back(cellText(entry[column.key]));
+    cells.push_back(shortened(entry["summary"]));
+    table.add(std::move(cells));
+  }
+  return table.text();
+}
+
+}  // namespace
+
+int list(const ListOptions& options) {
+  const Kind& kind = findKind(options.kind);
+  const Json entries = kind.entries();
+  printResult(options.format == Format::json ? entries.dump(2) + "\n" : tableText(kind, entries));
+  return kExitOk;
+}
+
+}  // namespace headroom::cli

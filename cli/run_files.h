@@ -1,0 +1,32 @@
+// The files of `simulate --out DIR`: written while requests leave the run, published together when it has ended.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/output_directory.h"
+#include "sim/metrics/open_metrics.h"
+#include "sim/metrics/request_log.h"
+#include "sim/metrics/timeline.h"
+
+namespace headroom::cli {
+
+class RunFiles final : public sim::RequestSink {
+ public:
+  RunFiles(const std::string& folder, bool overwrite, const sim::Scenario& scenario, std::int64_t timeline_requests);
+
+  void onRequest(const sim::RequestRecord& record) override;
+  /// `resolved`: the scenario with every default decided. `run_info`: what differs from machine to machine.
+  void finish(const sim::Result& result, const sim::Scenario& resolved, const nlohmann::ordered_json& run_info);
+
+ private:
+  void writeScenario(const sim::Scenario& resolved);
+
+  OutputDirectory folder_;
+  sim::RequestLog log_;
+  sim::Timeline timeline_;
+  sim::OpenMetrics metrics_;
+};
+
+}  // namespace headroom::cli
