@@ -41,7 +41,8 @@ class Predictor {
         return key.operation == Operation::decode_attention ? kernel.decode(sample.at[0], sample.at[1])
                                                             : kernel.prompts(sample.at[0], sample.at[1]);
       }
-      case KeyKind::devices: return collective(sample);
+      case KeyKind::devices:
+        return collective(sample);
     }
     CHECK(false, "unknown kind of key");
   }
@@ -98,7 +99,9 @@ double lot(const std::string& text, std::uint64_t seed) {
   return static_cast<double>(h >> 11) * 0x1p-53;
 }
 
-std::string siteOf(const Sample& sample) { return fmt::format("{} {}", sample.at[1], sample.at[2]); }
+std::string siteOf(const Sample& sample) {
+  return fmt::format("{} {}", sample.at[1], sample.at[2]);
+}
 
 std::string heldOutAs(const Sample& sample, double share, std::uint64_t seed) {
   const bool gemm = sample.key.operation == Operation::gemm;
@@ -109,7 +112,9 @@ std::string heldOutAs(const Sample& sample, double share, std::uint64_t seed) {
 
 }  // namespace
 
-KernelTime predict(const Profile& profile, const Sample& sample) { return Predictor(profile).time(sample); }
+KernelTime predict(const Profile& profile, const Sample& sample) {
+  return Predictor(profile).time(sample);
+}
 
 std::vector<KernelErrors> checkProfile(const Profile& profile, const RawTables& raw) {
   return compare(profile, raw, [&](const Sample& sample, Tier tier) -> std::string {
@@ -119,7 +124,8 @@ std::vector<KernelErrors> checkProfile(const Profile& profile, const RawTables& 
   });
 }
 
-std::vector<KernelErrors> checkHeldOut(const RawTables& raw, const FitRequest& request, double share, std::uint64_t seed) {
+std::vector<KernelErrors> checkHeldOut(const RawTables& raw, const FitRequest& request, double share,
+                                       std::uint64_t seed) {
   FitRequest without = request;
   without.leave_out = [&](const Sample& sample) { return !heldOutAs(sample, share, seed).empty(); };
   const Profile profile = fitProfile(raw, without);

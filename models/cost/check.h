@@ -25,7 +25,8 @@ struct KernelErrors {
 std::vector<KernelErrors> checkProfile(const Profile& profile, const RawTables& raw);
 
 /// Fits without a random `share` of points and without whole (n,k) sites of the same share, and reports on those alone.
-std::vector<KernelErrors> checkHeldOut(const RawTables& raw, const FitRequest& request, double share, std::uint64_t seed);
+std::vector<KernelErrors> checkHeldOut(const RawTables& raw, const FitRequest& request, double share,
+                                       std::uint64_t seed);
 
 /// Predicted time of the call a sample measured.
 KernelTime predict(const Profile& profile, const Sample& sample);

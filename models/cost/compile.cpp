@@ -51,7 +51,9 @@ std::vector<std::int64_t> knotsTo(std::int64_t last) {
   return knots;
 }
 
-double inTicks(const KernelTime& part) { return part.time.value() * kTicksPerSecond; }
+double inTicks(const KernelTime& part) {
+  return part.time.value() * kTicksPerSecond;
+}
 
 void sampleDecode(const StepKernels& kernels, const StepRequest& request, CompiledTables::Rows& rows) {
   const auto means = knotsTo<CompiledTables::ContextKnots>(request.max_model_len);

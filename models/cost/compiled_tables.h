@@ -1,6 +1,6 @@
-// The step-time tables of one replica: dense in tokens, emitting and decoding sequences; lines between knots of the mean
-// context (8 an octave), of the prior context (32 an octave) and of the chunk (16 an octave, interpolated exactly: the
-// rows are multiples of their distance). All arithmetic is on integers but one exact floor(sum / n).
+// The step-time tables of one replica: dense in tokens, emitting and decoding sequences; lines between knots of the
+// mean context (8 an octave), of the prior context (32 an octave) and of the chunk (16 an octave, interpolated exactly:
+// the rows are multiples of their distance). All arithmetic is on integers but one exact floor(sum / n).
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,8 @@ class CompiledTables final : public StepTimes {
     return rows_.tokens[static_cast<std::size_t>(tokens)];
   }
   Ticks perSequence(int sequences) const override {
-    CHECK(sequences >= 0 && static_cast<std::size_t>(sequences) < rows_.sequences.size(), "more sequences than compiled for");
+    CHECK(sequences >= 0 && static_cast<std::size_t>(sequences) < rows_.sequences.size(),
+          "more sequences than compiled for");
     return rows_.sequences[static_cast<std::size_t>(sequences)];
   }
   Segment decodeAttention(int n, std::int64_t context_sum) const override;

@@ -1,6 +1,6 @@
 // Completes a ragged grid. Two passes: an unmeasured point between two measured ones on some axis gets their
-// interpolation (linear in the logarithm of the coordinate; over the axes that have both neighbours the mean, weighted by
-// 1/gap^2); what is left, outside of everything measured, takes the value of the nearest point and is listed.
+// interpolation (linear in the logarithm of the coordinate; over the axes that have both neighbours the mean, weighted
+// by 1/gap^2); what is left, outside of everything measured, takes the value of the nearest point and is listed.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,9 @@
 namespace headroom::models {
 
 struct GridFill {
-  std::vector<double> values;                               ///< last axis fastest
-  std::vector<std::pair<std::int32_t, std::int32_t>> held;  ///< ranges (first, count) of points outside of everything measured
+  std::vector<double> values;  ///< last axis fastest
+  std::vector<std::pair<std::int32_t, std::int32_t>>
+      held;  ///< ranges (first, count) of points outside of everything measured
 };
 
 /// `measured` holds the values seen at each point (their median counts); at least one point must have some.

@@ -39,10 +39,14 @@ Axis thinnedRows(const std::set<std::int64_t>& points, int step) {
 /// Step of each axis of an operation.
 std::array<int, 3> steps(Operation operation, const Thinning& thinning) {
   switch (operation) {
-    case Operation::gemm: return {thinning.gemm_rows_step, thinning.gemm_features_step, thinning.gemm_features_step};
-    case Operation::prefill_attention: return {thinning.prefill_batch_step, thinning.length_step, 1};
-    case Operation::decode_attention: return {thinning.decode_batch_step, thinning.length_step, 1};
-    default: return {1, 1, 1};
+    case Operation::gemm:
+      return {thinning.gemm_rows_step, thinning.gemm_features_step, thinning.gemm_features_step};
+    case Operation::prefill_attention:
+      return {thinning.prefill_batch_step, thinning.length_step, 1};
+    case Operation::decode_attention:
+      return {thinning.decode_batch_step, thinning.length_step, 1};
+    default:
+      return {1, 1, 1};
   }
 }
 
@@ -106,7 +110,8 @@ Table fitTable(const TableKey& key, const std::vector<Sample>& samples, const Pe
     measured[*index].push_back(std::log(std::max(sample.time, least) / (least + table.launch_floor)));
   }
   GridFill grid = fillGrid(table.axes, measured);
-  for (const double value : grid.values) table.values.push_back(static_cast<std::int32_t>(std::lround(value * kValuesPerE)));
+  for (const double value : grid.values)
+    table.values.push_back(static_cast<std::int32_t>(std::lround(value * kValuesPerE)));
   table.filled = std::move(grid.held);
   return table;
 }
@@ -128,7 +133,8 @@ Profile fitProfile(const RawTables& raw, const FitRequest& request) {
                     .date = request.date,
                     .licence = request.licence,
                     .peaks = peaksOf(request.accelerator)};
-  for (const auto& [key, samples] : groups) profile.tables.push_back(fitTable(key, samples, profile.header.peaks, request));
+  for (const auto& [key, samples] : groups)
+    profile.tables.push_back(fitTable(key, samples, profile.header.peaks, request));
   return profile;
 }
 

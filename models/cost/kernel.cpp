@@ -13,12 +13,17 @@ KernelTime specTime(Seconds speed_of_light) {
 /// Formats whose efficiency may stand in for `wanted`, nearest first.
 std::vector<Precision> standIns(Precision wanted) {
   switch (wanted) {
-    case Precision::bf16: return {Precision::bf16};
-    case Precision::fp8: return {Precision::fp8, Precision::bf16};
-    case Precision::fp8_block: return {Precision::fp8_block, Precision::fp8, Precision::bf16};
-    case Precision::nvfp4: return {Precision::nvfp4, Precision::fp8, Precision::bf16};
+    case Precision::bf16:
+      return {Precision::bf16};
+    case Precision::fp8:
+      return {Precision::fp8, Precision::bf16};
+    case Precision::fp8_block:
+      return {Precision::fp8_block, Precision::fp8, Precision::bf16};
+    case Precision::nvfp4:
+      return {Precision::nvfp4, Precision::fp8, Precision::bf16};
     case Precision::mxfp4:
-    case Precision::int4: return {wanted, Precision::bf16};
+    case Precision::int4:
+      return {wanted, Precision::bf16};
   }
   CHECK(false, "unknown precision");
 }
@@ -108,7 +113,9 @@ KernelTime AttentionKernel::prompts(double batch, double length) const {
   return at({batch, length, 1}, attentionSpeedOfLight(peaks_, key_, batch, length, 0));
 }
 
-Seconds AttentionKernel::launchFloor() const { return table_ ? table_->table().launch_floor : kSpecLaunch; }
+Seconds AttentionKernel::launchFloor() const {
+  return table_ ? table_->table().launch_floor : kSpecLaunch;
+}
 
 CollectiveKernel::CollectiveKernel(const Profile& profile, Kind kind, int devices)
     : peaks_(profile.header.peaks), kind_(kind), devices_(devices) {

@@ -13,7 +13,8 @@
 
 namespace headroom::models {
 
-/// Share of the speed of light that a well-tuned kernel reaches, and the time of an empty one, where nothing was measured.
+/// Share of the speed of light that a well-tuned kernel reaches, and the time of an empty one, where nothing was
+/// measured.
 inline constexpr double kSpecEfficiency = 0.8;
 inline constexpr Seconds kSpecLaunch{5e-6};
 inline constexpr Seconds kElementwiseLaunch{3e-6};
@@ -48,8 +49,8 @@ class AttentionKernel {
   AttentionKernel(const Profile& profile, Operation operation, const AttentionHeads& heads);
   /// One new token for each of `batch` sequences that attend to `context` tokens, itself included. Decode only.
   KernelTime decode(double batch, double context) const;
-  /// `new_tokens` of one prompt on top of `prior` tokens, as many times above its speed of light (beyond the launch floor)
-  /// as a whole prompt of both. Prefill only.
+  /// `new_tokens` of one prompt on top of `prior` tokens, as many times above its speed of light (beyond the launch
+  /// floor) as a whole prompt of both. Prefill only.
   KernelTime prefill(double new_tokens, double prior) const;
   /// `batch` whole prompts of one length. Prefill only.
   KernelTime prompts(double batch, double length) const;

@@ -32,7 +32,9 @@ std::size_t OperationInfo::dimensions() const {
       std::count_if(axes.begin(), axes.end(), [](const AxisInfo& axis) { return axis.name != nullptr; }));
 }
 
-std::span<const OperationInfo> operations() { return kOperations; }
+std::span<const OperationInfo> operations() {
+  return kOperations;
+}
 
 const OperationInfo& infoOf(Operation operation) {
   for (const OperationInfo& info : kOperations) {
@@ -44,15 +46,19 @@ const OperationInfo& infoOf(Operation operation) {
 std::string nameOf(const TableKey& key) {
   const OperationInfo& info = infoOf(key.operation);
   switch (info.key) {
-    case KeyKind::weights: return fmt::format("{} {}", info.name, nameOf(key.precision));
+    case KeyKind::weights:
+      return fmt::format("{} {}", info.name, nameOf(key.precision));
     case KeyKind::heads:
       return fmt::format("{} {} {}/{}x{}", info.name, nameOf(key.precision), key.heads, key.kv_heads, key.head_dim);
-    case KeyKind::devices: return fmt::format("{} x{}", info.name, key.devices);
+    case KeyKind::devices:
+      return fmt::format("{} x{}", info.name, key.devices);
   }
   CHECK(false, "unknown kind of key");
 }
 
-Peaks peaksOf(const Accelerator& a) { return {a.bf16, a.fp8, a.fp4, a.memory_bandwidth, a.scale_up_bandwidth}; }
+Peaks peaksOf(const Accelerator& a) {
+  return {a.bf16, a.fp8, a.fp4, a.memory_bandwidth, a.scale_up_bandwidth};
+}
 
 FlopsPerSecond peakFor(const Peaks& peaks, Precision weights) {
   const bool is_fp8 = weights == Precision::fp8 || weights == Precision::fp8_block;
@@ -88,12 +94,17 @@ Seconds collectiveSpeedOfLight(const Peaks& peaks, double bytes) {
 
 Seconds speedOfLight(const Peaks& peaks, const TableKey& key, const GridPoint& at) {
   switch (key.operation) {
-    case Operation::gemm: return gemmSpeedOfLight(peaks, key.precision, at[0], at[1], at[2]);
-    case Operation::prefill_attention: return attentionSpeedOfLight(peaks, key, at[0], at[1], 0);
-    case Operation::decode_attention: return attentionSpeedOfLight(peaks, key, at[0], 1, at[1] - 1);
+    case Operation::gemm:
+      return gemmSpeedOfLight(peaks, key.precision, at[0], at[1], at[2]);
+    case Operation::prefill_attention:
+      return attentionSpeedOfLight(peaks, key, at[0], at[1], 0);
+    case Operation::decode_attention:
+      return attentionSpeedOfLight(peaks, key, at[0], 1, at[1] - 1);
     case Operation::custom_all_reduce:
-    case Operation::nccl_all_reduce: return collectiveSpeedOfLight(peaks, at[0]);
-    case Operation::nccl_all_gather: return collectiveSpeedOfLight(peaks, at[0] * (1.0 - 1.0 / key.devices));
+    case Operation::nccl_all_reduce:
+      return collectiveSpeedOfLight(peaks, at[0]);
+    case Operation::nccl_all_gather:
+      return collectiveSpeedOfLight(peaks, at[0] * (1.0 - 1.0 / key.devices));
   }
   CHECK(false, "an operation has no speed of light");
 }

@@ -60,7 +60,8 @@ std::vector<Shipped> shippedProfiles() {
     if (entry.path().extension() != ".json") continue;
     found.push_back({entry.path(), readProfileHeader(firstBytes(entry.path(), kHeaderBytes), entry.path().string())});
   }
-  std::sort(found.begin(), found.end(), [](const Shipped& a, const Shipped& b) { return a.header.name < b.header.name; });
+  std::sort(found.begin(), found.end(),
+            [](const Shipped& a, const Shipped& b) { return a.header.name < b.header.name; });
   return found;
 }
 
@@ -115,8 +116,9 @@ FoundProfile findProfile(const Accelerator& accelerator, const std::string& engi
 FoundProfile loadProfile(const fs::path& file, const Accelerator& accelerator) {
   FoundProfile found{readProfile(readFile(file), file.string()), file.string()};
   if (found.profile.header.accelerator != accelerator.name) {
-    throw InputError({.file = file.string(), .line = 0, .path = "/accelerator"},
-                     fmt::format("this is a profile of {}, not of {}", found.profile.header.accelerator, accelerator.name));
+    throw InputError(
+        {.file = file.string(), .line = 0, .path = "/accelerator"},
+        fmt::format("this is a profile of {}, not of {}", found.profile.header.accelerator, accelerator.name));
   }
   return found;
 }
@@ -132,13 +134,12 @@ std::string peaksProblem(const ProfileHeader& header, const Accelerator& acceler
   const Peaks now = peaksOf(accelerator);
   const auto compare = [&](const char* what, double fitted, double catalogue) -> std::string {
     if (std::abs(fitted - catalogue) <= kTolerance * std::max(fitted, catalogue)) return "";
-    return fmt::format("profile {} was fitted for {:.4g} of {}, {} now has {:.4g}: fit it again", header.name, fitted, what,
-                       accelerator.name, catalogue);
+    return fmt::format("profile {} was fitted for {:.4g} of {}, {} now has {:.4g}: fit it again", header.name, fitted,
+                       what, accelerator.name, catalogue);
   };
-  for (const std::string& problem :
-       {compare("bf16 flop/s", header.peaks.bf16.value(), now.bf16.value()),
-        compare("fp8 flop/s", header.peaks.fp8.value(), now.fp8.value()),
-        compare("memory bytes/s", header.peaks.memory.value(), now.memory.value())}) {
+  for (const std::string& problem : {compare("bf16 flop/s", header.peaks.bf16.value(), now.bf16.value()),
+                                     compare("fp8 flop/s", header.peaks.fp8.value(), now.fp8.value()),
+                                     compare("memory bytes/s", header.peaks.memory.value(), now.memory.value())}) {
     if (!problem.empty()) return problem;
   }
   return "";

@@ -1,12 +1,12 @@
-// The text form of a profile (schema headroom.profile/1). The header stands before the tables so that it can be read alone.
+// The text form of a profile (schema headroom.profile/1). The header stands before the tables so that it can be read
+// alone.
 #include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "models/cost/profile.h"
@@ -91,7 +91,8 @@ double peak(const Reader& peaks, const char* key, bool may_be_zero) {
 }
 
 Peaks readPeaks(const Reader& reader) {
-  reader.allowOnly({"bf16_flops_per_s", "fp8_flops_per_s", "fp4_flops_per_s", "memory_bytes_per_s", "scale_up_bytes_per_s"});
+  reader.allowOnly(
+      {"bf16_flops_per_s", "fp8_flops_per_s", "fp4_flops_per_s", "memory_bytes_per_s", "scale_up_bytes_per_s"});
   Peaks peaks;
   peaks.bf16 = FlopsPerSecond(peak(reader, "bf16_flops_per_s", false));
   peaks.fp8 = FlopsPerSecond(peak(reader, "fp8_flops_per_s", true));
@@ -259,15 +260,19 @@ Json parse(std::string_view text, const std::string& file) {
   }
 }
 
-std::string quoted(const std::string& text) { return Json(text).dump(); }
+std::string quoted(const std::string& text) {
+  return Json(text).dump();
+}
 
 std::string keyJson(const TableKey& key) {
   switch (infoOf(key.operation).key) {
-    case KeyKind::weights: return fmt::format("\"weights\":{}", quoted(nameOf(key.precision)));
+    case KeyKind::weights:
+      return fmt::format("\"weights\":{}", quoted(nameOf(key.precision)));
     case KeyKind::heads:
       return fmt::format("\"kv_cache\":{},\"heads\":{},\"kv_heads\":{},\"head_dim\":{}", quoted(nameOf(key.precision)),
                          key.heads, key.kv_heads, key.head_dim);
-    case KeyKind::devices: return fmt::format("\"devices\":{}", key.devices);
+    case KeyKind::devices:
+      return fmt::format("\"devices\":{}", key.devices);
   }
   CHECK(false, "unknown kind of key");
 }
@@ -280,18 +285,20 @@ std::string tableJson(const Table& table) {
                         info.axes[i].unit, fmt::join(table.axes[i], ","));
   }
   std::string filled;
-  for (const auto& [first, count] : table.filled) filled += fmt::format("{}{},{}", filled.empty() ? "" : ",", first, count);
+  for (const auto& [first, count] : table.filled)
+    filled += fmt::format("{}{},{}", filled.empty() ? "" : ",", first, count);
   return fmt::format(
-      "{{\"op\":\"{}\",{},\"launch_us\":{},\"unit\":\"{}\",\"axes\":[{}],\"values\":\"{}\",\"filled\":[{}]}}", info.name,
-      keyJson(table.key), std::round(table.launch_floor.value() * 1e9) / 1e3, kValuesUnit, axes,
+      "{{\"op\":\"{}\",{},\"launch_us\":{},\"unit\":\"{}\",\"axes\":[{}],\"values\":\"{}\",\"filled\":[{}]}}",
+      info.name, keyJson(table.key), std::round(table.launch_floor.value() * 1e9) / 1e3, kValuesUnit, axes,
       fmt::join(table.values, " "), filled);
 }
 
 std::string headerJson(const ProfileHeader& header) {
   std::string text = fmt::format("{{\"schema\":\"{}\"", kSchema);
   const std::pair<const char*, const std::string*> fields[] = {
-      {"name", &header.name},     {"accelerator", &header.accelerator},       {"engine", &header.engine},
-      {"engine_version", &header.engine_version}, {"origin", &header.origin}, {"date", &header.date},
+      {"name", &header.name},      {"accelerator", &header.accelerator},
+      {"engine", &header.engine},  {"engine_version", &header.engine_version},
+      {"origin", &header.origin},  {"date", &header.date},
       {"licence", &header.licence}};
   for (const auto& [key, value] : fields) text += fmt::format(",\n\"{}\":{}", key, quoted(*value));
   const Peaks& peaks = header.peaks;
@@ -307,7 +314,8 @@ std::string headerJson(const ProfileHeader& header) {
 Profile readProfile(std::string_view text, const std::string& file) {
   const Json json = parse(text, file);
   const Reader root(json, file);
-  root.allowOnly({"schema", "name", "accelerator", "engine", "engine_version", "origin", "date", "licence", "peaks", "tables"});
+  root.allowOnly(
+      {"schema", "name", "accelerator", "engine", "engine_version", "origin", "date", "licence", "peaks", "tables"});
   Profile profile;
   profile.header = readHeader(root);
   std::set<TableKey> keys;
@@ -325,7 +333,8 @@ ProfileHeader readProfileHeader(std::string_view text, const std::string& file) 
   // Our own files write the tables last: what stands before them, closed, is a document of its own.
   constexpr std::string_view kTables = ",\n\"tables\":";
   const std::size_t end = text.find(kTables);
-  const Json json = parse(end == std::string_view::npos ? std::string(text) : std::string(text.substr(0, end)) + "}", file);
+  const Json json =
+      parse(end == std::string_view::npos ? std::string(text) : std::string(text.substr(0, end)) + "}", file);
   return readHeader(Reader(json, file));
 }
 

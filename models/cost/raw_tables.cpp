@@ -104,14 +104,15 @@ void readGemm(Csv& csv, RawTables& raw) {
     const auto precision = precisionOf(csv.text(dtype));
     if (!precision) {
       const bool eager = csv.text(dtype) == "fp8_block";
-      ++raw.skipped[fmt::format("gemm {}: {}", csv.text(dtype),
-                                eager ? "timed without CUDA graphs, a launch floor of 55 us and more" : "format not read")];
+      ++raw.skipped[fmt::format(
+          "gemm {}: {}", csv.text(dtype),
+          eager ? "timed without CUDA graphs, a launch floor of 55 us and more" : "format not read")];
       continue;
     }
-    raw.samples.push_back({{.operation = Operation::gemm, .precision = *precision},
-                           {static_cast<double>(csv.count(m)), static_cast<double>(csv.count(n)),
-                            static_cast<double>(csv.count(k))},
-                           csv.milliseconds(latency)});
+    raw.samples.push_back(
+        {{.operation = Operation::gemm, .precision = *precision},
+         {static_cast<double>(csv.count(m)), static_cast<double>(csv.count(n)), static_cast<double>(csv.count(k))},
+         csv.milliseconds(latency)});
   }
 }
 

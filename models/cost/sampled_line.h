@@ -33,8 +33,8 @@ struct Piece {
   Ticks slope = 0;  ///< per unit of x, >= 0
 };
 
-/// `wanted[j]` at knot j, whose places are x[j]; values are multiples of `quantum`, slopes too. One piece a knot; the last
-/// continues the slope before it.
+/// `wanted[j]` at knot j, whose places are x[j]; values are multiples of `quantum`, slopes too. One piece a knot; the
+/// last continues the slope before it.
 std::vector<Piece> sampleLine(const std::vector<std::int64_t>& x, const std::vector<double>& wanted, Ticks quantum);
 
 }  // namespace headroom::models

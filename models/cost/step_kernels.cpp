@@ -30,7 +30,8 @@ AttentionHeads headsOnRank(const Model& model, const StepRequest& request) {
 
 }  // namespace
 
-void checkCostable(const Profile& profile, const Accelerator& accelerator, const Model& model, const StepRequest& request) {
+void checkCostable(const Profile& profile, const Accelerator& accelerator, const Model& model,
+                   const StepRequest& request) {
   const std::string feature = unsupported(model, request.parallelism);
   if (!feature.empty()) {
     throw InputError(fmt::format("step times of {}: {} is not supported yet", model.name, feature),

@@ -1,8 +1,9 @@
 // The kernels of one step of a dense model on one tensor-parallel rank, and what they add up to.
 //   each layer: norm, QKV, rotary embedding and cache write, attention, output projection, all-reduce,
-//               norm, gate and up, activation, down, all-reduce             once: embedding, final norm, LM head, sampler
-// Attention of a whole step is one launch: its launch floor is counted once with the tokens, and the attention parts hold
-// what lies above it. Left out: host time, overlap of kernels, MoE, latent, windowed and linear attention, pp, dp.
+//               norm, gate and up, activation, down, all-reduce             once: embedding, final norm, LM head,
+//               sampler
+// Attention of a whole step is one launch: its launch floor is counted once with the tokens, and the attention parts
+// hold what lies above it. Left out: host time, overlap of kernels, MoE, latent, windowed and linear attention, pp, dp.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +14,8 @@
 namespace headroom::models {
 
 /// Throws InputError if the model class, layout or precision cannot be costed, saying what would work.
-void checkCostable(const Profile& profile, const Accelerator& accelerator, const Model& model, const StepRequest& request);
+void checkCostable(const Profile& profile, const Accelerator& accelerator, const Model& model,
+                   const StepRequest& request);
 
 class StepKernels {
  public:
@@ -33,8 +35,8 @@ class StepKernels {
   /// The launch floors of attention in all layers: once in every step.
   Seconds attentionLaunch() const;
   /// All layers, above the launch floor; `mean_context` counts the tokens a sequence attends to, its newest included.
-  /// With the floor it is exact and no less than the speed of light; chunks are held at the speed of light without it, so
-  /// that a step of several parts is no faster than light either.
+  /// With the floor it is exact and no less than the speed of light; chunks are held at the speed of light without it,
+  /// so that a step of several parts is no faster than light either.
   KernelTime decodeAttention(double sequences, double mean_context) const;
   KernelTime prefillAttention(double new_tokens, double prior) const;
 
@@ -89,7 +91,8 @@ void StepKernels::tokenwise(int tokens, Add add) const {
   add("activation", elementwise(m * (up + inter) * bytes));
   add("embedding", elementwiseTime(profile_, m * hidden * 2 * bytes));
   add("final norm", elementwiseTime(profile_, m * hidden * 4 * bytes));
-  if (tp_ > 1) add("all-reduce", scaled(all_reduce_.time(m * hidden * bytes), 2 * model_.layers + 1));  // + 1: embedding
+  if (tp_ > 1)
+    add("all-reduce", scaled(all_reduce_.time(m * hidden * bytes), 2 * model_.layers + 1));  // + 1: embedding
 }
 
 template <class Add>

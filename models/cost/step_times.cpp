@@ -6,11 +6,16 @@ namespace headroom::models {
 
 const char* nameOf(Tier tier) {
   switch (tier) {
-    case Tier::measured: return "measured";
-    case Tier::interpolated: return "interpolated";
-    case Tier::extrapolated: return "extrapolated";
-    case Tier::transferred: return "transferred";
-    case Tier::spec: return "spec";
+    case Tier::measured:
+      return "measured";
+    case Tier::interpolated:
+      return "interpolated";
+    case Tier::extrapolated:
+      return "extrapolated";
+    case Tier::transferred:
+      return "transferred";
+    case Tier::spec:
+      return "spec";
   }
   CHECK(false, "unknown tier");
 }

@@ -202,14 +202,17 @@ TEST(StepTimes, WhatIsNotModelledYetIsRefusedByName) {
     change(model, request);
     return inputErrorOf([&] { compileStepTimes(emptyProfile(), accelerator, model, request); });
   };
-  EXPECT_THAT(refusal([](Model& m, StepRequest&) { m.moe.emplace(); }), HasSubstr("a mixture of experts is not supported yet"));
+  EXPECT_THAT(refusal([](Model& m, StepRequest&) { m.moe.emplace(); }),
+              HasSubstr("a mixture of experts is not supported yet"));
   EXPECT_THAT(refusal([](Model& m, StepRequest&) { m.mla.emplace(); }), HasSubstr("latent attention"));
   EXPECT_THAT(refusal([](Model& m, StepRequest&) { m.sliding_window = 128; }), HasSubstr("sliding-window attention"));
   EXPECT_THAT(refusal([](Model& m, StepRequest&) { m.linear_attention_layers = 2; }), HasSubstr("linear attention"));
   EXPECT_THAT(refusal([](Model&, StepRequest& r) { r.parallelism.pp = 2; }), HasSubstr("pipeline parallelism"));
   EXPECT_THAT(refusal([](Model&, StepRequest& r) { r.parallelism.dp = 2; }), HasSubstr("data-parallel"));
-  EXPECT_THAT(refusal([](Model&, StepRequest& r) { r.parallelism.tp = 3; }), HasSubstr("tp 3 does not divide 16 attention heads"));
-  EXPECT_THAT(refusal([](Model&, StepRequest& r) { r.parallelism.tp = 16; }), HasSubstr("does not fit into one node of 8 round"));
+  EXPECT_THAT(refusal([](Model&, StepRequest& r) { r.parallelism.tp = 3; }),
+              HasSubstr("tp 3 does not divide 16 attention heads"));
+  EXPECT_THAT(refusal([](Model&, StepRequest& r) { r.parallelism.tp = 16; }),
+              HasSubstr("does not fit into one node of 8 round"));
   EXPECT_THAT(refusal([](Model&, StepRequest& r) { r.weights = Precision::nvfp4; }), HasSubstr("no fp4 arithmetic"));
   EXPECT_THAT(inputErrorOf([&] { compileStepTimes(emptyProfile(), findAccelerator("h100-sxm"), smallModel(), {}); }),
               HasSubstr("profile round/test-1 is of round, not of h100-sxm"));

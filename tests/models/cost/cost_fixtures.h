@@ -85,7 +85,9 @@ inline std::vector<int> vllmGraphSizes() {
 }
 
 /// The measurements that are not part of this repository; tests skip where they are absent.
-inline std::filesystem::path sharedData() { return std::filesystem::path("..") / "shared" / "data"; }
+inline std::filesystem::path sharedData() {
+  return std::filesystem::path("..") / "shared" / "data";
+}
 
 /// What an InputError says when `call` throws one; "" if it does not.
 template <class Call>

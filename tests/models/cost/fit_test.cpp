@@ -35,7 +35,9 @@ class Fit : public testing::Test {
     request.engine_version = "1";
     return request;
   }
-  std::string error() { return inputErrorOf([&] { fitProfile(folder_, request()); }); }
+  std::string error() {
+    return inputErrorOf([&] { fitProfile(folder_, request()); });
+  }
 
   fs::path folder_;
 };

@@ -10,7 +10,9 @@
 namespace headroom::models {
 namespace {
 
-Profile h100() { return findProfile(findAccelerator("h100-sxm"), "vllm", "0.24.0").profile; }
+Profile h100() {
+  return findProfile(findAccelerator("h100-sxm"), "vllm", "0.24.0").profile;
+}
 
 TEST(Kernel, GemmWorkIsTwoMnkAndEachMatrixMovesOnce) {
   const Peaks peaks = peaksOf(roundAccelerator());
@@ -100,11 +102,11 @@ RC_GTEST_PROP(Kernel, NoKernelIsFasterThanTheSpeedOfLight, ()) {
   const AttentionHeads heads{.heads = kv_heads * *rc::gen::inRange(1, 17),
                              .kv_heads = kv_heads,
                              .head_dim = *rc::gen::elementOf(std::vector<int>{64, 80, 96, 128, 256})};
-  const KernelTime decode =
-      AttentionKernel(profile, Operation::decode_attention, heads).decode(*rc::gen::inRange(1, 3000), *rc::gen::inRange(1, 300000));
+  const KernelTime decode = AttentionKernel(profile, Operation::decode_attention, heads)
+                                .decode(*rc::gen::inRange(1, 3000), *rc::gen::inRange(1, 300000));
   RC_ASSERT(decode.time >= decode.speed_of_light);
-  const KernelTime prefill =
-      AttentionKernel(profile, Operation::prefill_attention, heads).prefill(*rc::gen::inRange(1, 9000), *rc::gen::inRange(0, 300000));
+  const KernelTime prefill = AttentionKernel(profile, Operation::prefill_attention, heads)
+                                 .prefill(*rc::gen::inRange(1, 9000), *rc::gen::inRange(0, 300000));
   RC_ASSERT(prefill.time >= prefill.speed_of_light);
 }
 

@@ -183,6 +183,14 @@ TEST(MeasuredKernels, HeldOutPointsOfTheH200AreWithinTheGates) {
                {"prefill_attention bf16", "left out", 0.055, 0.035}});
 }
 
+TEST(MeasuredKernels, HeldOutPointsOfTheSparserA100AreWithinTwoPointsOfTheGates) {
+  expectGates("a100_sxm", "a100-sxm",
+              {{"gemm bf16", "left out", 0.065, 0.045},
+               {"gemm bf16", "unseen (n,k)", 0.065, 0.045},
+               {"decode_attention bf16", "left out", 0.05, 0.035},
+               {"prefill_attention bf16", "left out", 0.07, 0.035}});
+}
+
 TEST(MeasuredKernels, TheShippedProfilesStillDescribeTheTablesTheyWereFittedTo) {
   const fs::path root = sharedData() / "kernels" / "aiconfigurator";
   if (!fs::exists(root)) GTEST_SKIP() << "measurements not here: " << root;

@@ -83,9 +83,11 @@ TEST(Profile, RefusesWhatItCannotMeanWithThePlaceAndTheReason) {
       {"\"filled\":[1,2]", "\"filled\":[3,2]", "/tables/0/filled: a range ends beyond the values"},
       {"\"filled\":[1,2]", "\"filled\":[3]", "/tables/0/filled: must hold pairs"},
       {"\"filled\":[1,2]", "\"fillled\":[1,2]", "/tables/0: unknown key \"fillled\" (did you mean \"filled\"?)"},
-      {"\"op\":\"decode_attention\"", "\"op\":\"prefill_attention\"", "/tables/2: a second table for prefill_attention"},
+      {"\"op\":\"decode_attention\"", "\"op\":\"prefill_attention\"",
+       "/tables/2: a second table for prefill_attention"},
       {"\"devices\":4", "\"devices\":1", "a collective needs at least 2 devices"},
-      {"\"bf16_flops_per_s\":1000000000000000", "\"bf16_flops_per_s\":0", "/peaks/bf16_flops_per_s: must be greater than zero"},
+      {"\"bf16_flops_per_s\":1000000000000000", "\"bf16_flops_per_s\":0",
+       "/peaks/bf16_flops_per_s: must be greater than zero"},
       {"\"licence\":\"none\",", "", "missing \"licence\""},
   };
   for (const Broken& broken : cases) {
@@ -128,7 +130,8 @@ TEST(Profile, TheShippedOnesNameOriginDateAndLicence) {
 TEST(Profile, AChangedDataSheetIsNoticed) {
   Accelerator sparse = roundAccelerator();
   sparse.bf16 = FlopsPerSecond(2e15);
-  EXPECT_THAT(peaksProblem(emptyProfile().header, sparse), HasSubstr("fitted for 1e+15 of bf16 flop/s, round now has 2e+15"));
+  EXPECT_THAT(peaksProblem(emptyProfile().header, sparse),
+              HasSubstr("fitted for 1e+15 of bf16 flop/s, round now has 2e+15"));
   EXPECT_EQ(peaksProblem(emptyProfile().header, roundAccelerator()), "");
 }
 
