@@ -222,22 +222,25 @@ class Search {
     }
   }
 
-  /// Runs further seeds of an entry; empty if the budget is used up.
-  std::optional<MarginInterval> confirm(const LedgerEntry& entry) {
-    if (outOfBudget(kConfirmingSeeds)) return std::nullopt;
+  /// Runs further seeds of an entry, and its own once more with the load estimate; empty if the budget is used up.
+  std::optional<MarginInterval> confirm(LedgerEntry& entry) {
+    if (outOfBudget(kConfirmingSeeds + 1)) return std::nullopt;
     const Shape* shape = nullptr;
     for (const Shape& s : shapes_) {
       if (s.entry().candidate == entry.candidate) shape = &s;
     }
     std::vector<Job> jobs;
-    for (int k = 1; k <= kConfirmingSeeds; ++k) {
+    for (int k = 0; k <= kConfirmingSeeds; ++k) {
       jobs.push_back(jobOf(*shape, entry.replicas, Job::Kind::simulate, static_cast<std::uint64_t>(k)));
     }
-    std::vector<double> margins{marginOf(*entry.result)};
-    for (const JobOutcome& outcome : runJobs(jobs)) {
+    jobs.front().estimate_load = true;
+    const std::vector<JobOutcome> outcomes = runJobs(jobs);
+    std::vector<double> margins;
+    for (const JobOutcome& outcome : outcomes) {
       if (!outcome.result) return std::nullopt;
       margins.push_back(marginOf(*outcome.result));
     }
+    entry.result = outcomes.front().result;
     return intervalOf(margins, study_.constraints.confidence);
   }
 

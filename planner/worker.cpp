@@ -125,6 +125,7 @@ std::string answer(const Job& job, PlanCache& cache) {
 int serveJobs(int input, int output) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   ::signal(SIGINT, SIG_IGN);  // the front end decides when to stop
+  ::signal(SIGTERM, SIG_DFL);
   PlanCache cache;
   std::string buffer, line;
   while (readLine(input, buffer, line)) {
