@@ -45,14 +45,16 @@ void Timeline::nameReplica(std::uint32_t replica) {
                     quoted(name)));
 }
 
-void Timeline::slice(const RequestRecord& record, const std::string& name, Ticks begin, Ticks end,
-                     const std::string& args) {
-  const auto write = [&](const char* phase, Ticks at, const std::string& more) {
-    event(fmt::format(R"({{"ph": "{}", "cat": "request", "id": {}, "name": "{}", "pid": {}, "tid": 0, "ts": {}{}}})",
-                      phase, record.request.id, name, record.replica, microseconds(at), more));
-  };
-  write("b", begin, args.empty() ? "" : ", \"args\": " + args);
-  write("e", end, "");
+void Timeline::edge(const RequestRecord& record, const char* phase, const std::string& name, Ticks at,
+                    const std::string& args) {
+  event(fmt::format(R"({{"ph": "{}", "cat": "request", "id": {}, "name": "{}", "pid": {}, "tid": 0, "ts": {}{}}})", phase,
+                    record.request.id, name, record.replica, microseconds(at), args.empty() ? "" : ", \"args\": " + args));
+}
+
+void Timeline::part(const RequestRecord& record, const char* name, Ticks begin, Ticks end) {
+  if (end <= begin) return;
+  edge(record, "b", name, begin, "");
+  edge(record, "e", name, end, "");
 }
 
 void Timeline::onRequest(const RequestRecord& record) {
@@ -66,13 +68,15 @@ void Timeline::onRequest(const RequestRecord& record) {
       fmt::format(R"({{"class": {}, "prompt_tokens": {}, "output_tokens": {}, "preemptions": {}}})",
                   classes_[request.workload], request.prompt_tokens, request.output_tokens, record.preemptions);
   if (record.status == RequestStatus::rejected) {
-    slice(record, name + " rejected", request.arrival, request.arrival, args);
+    edge(record, "n", name + " rejected", request.arrival, args);
     return;
   }
-  slice(record, name, request.arrival, record.finished, args);
-  slice(record, "queue", request.arrival, record.scheduled, "");
-  slice(record, "prefill", record.scheduled, record.first_token, "");
-  slice(record, "decode", record.first_token, record.finished, "");
+  // In the order of time: a slice must end before the one around it.
+  edge(record, "b", name, request.arrival, args);
+  part(record, "queue", request.arrival, record.scheduled);
+  part(record, "prefill", record.scheduled, record.first_token);
+  part(record, "decode", record.first_token, record.finished);
+  edge(record, "e", name, record.finished, "");
 }
 
 void Timeline::finish() {

@@ -27,7 +27,8 @@ class Timeline final : public RequestSink {
  private:
   void event(const std::string& json);
   void nameReplica(std::uint32_t replica);
-  void slice(const RequestRecord& record, const std::string& name, Ticks begin, Ticks end, const std::string& args);
+  void edge(const RequestRecord& record, const char* phase, const std::string& name, Ticks at, const std::string& args);
+  void part(const RequestRecord& record, const char* name, Ticks begin, Ticks end);
 
   AtomicFile file_;
   std::int64_t limit_;
