@@ -1,12 +1,12 @@
 // headroom list: what the catalogues and tables hold.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/numbers.h"
 #include "cli/report_errors.h"
+#include "cli/scenario_options.h"
 #include "cli/streams.h"
 #include "cli/text_table.h"
 #include "cli/verbs.h"
@@ -100,28 +100,21 @@ Json profileList() {
   return all;
 }
 
+/// The comment that opens a file, as its summary.
+std::string openingComment(const std::string& text) {
+  if (!text.starts_with("# ")) return {};
+  return text.substr(2, text.find('\n') - 2);
+}
+
 Json scenarioList() {
-  namespace fs = std::filesystem;
-  std::vector<fs::path> files;
-  const fs::path folder = datasetsRoot() / "scenarios";
-  if (fs::is_directory(folder)) {
-    for (const auto& entry : fs::directory_iterator(folder)) {
-      if (entry.path().extension() == ".yaml") files.push_back(entry.path());
-    }
-  }
-  std::sort(files.begin(), files.end());
   Json all = Json::array();
-  for (const fs::path& file : files) {
-    const sim::Scenario scenario = sim::readScenario(Document::load(file));
-    std::vector<std::string> parts;
-    for (const sim::DeploymentSpec& d : scenario.deployments) {
-      for (const sim::PoolSpec& p : d.pools) {
-        parts.push_back(fmt::format("{} on {} x {} (tp {})", d.model, p.replicas, p.accelerator, p.parallelism.tp));
-      }
-    }
+  for (const std::filesystem::path& file : shippedScenarios()) {
+    const std::string text = readFile(file);
+    const std::string schema = Fields(Document::parse(text, file.string()).root()).required("schema").string();
     all.push_back({{"name", file.stem().string()},
-                   {"summary", fmt::format("{}", fmt::join(parts, "; "))},
-                   {"file", file.string()}});
+                   {"summary", openingComment(text)},
+                   {"kind", schema == sim::kScenarioSchema ? "scenario" : "study"},
+                   {"file", std::filesystem::proximate(file).string()}});
   }
   return all;
 }
@@ -155,7 +148,7 @@ const std::vector<Kind>& kinds() {
       {"engines", engineList, {{"supported", "supported"}}},
       {"policies", policyList, {{"kind", "kind"}}},
       {"profiles", profileList, {{"date", "date"}}},
-      {"scenarios", scenarioList, {}},
+      {"scenarios", scenarioList, {{"kind", "kind"}}},
       {"trace-formats", traceFormatList, {{"supported", "supported"}}},
   };
   return all;

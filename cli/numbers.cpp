@@ -28,7 +28,13 @@ std::string numberText(double value) {
   return size == 0 ? "0" : fmt::format("{:.2e}", value);
 }
 
-std::string shareText(double share) { return numberText(share * 100) + " %"; }
+std::string shareText(double share) {
+  if (share >= 0.9995 && share < 1) {
+    // Rounding up would hide that something is missing.
+    return share >= 0.99999 ? "> 99.99 %" : fmt::format("{:.3f} %", std::floor(share * 1e5) / 1e3);
+  }
+  return numberText(share * 100) + " %";
+}
 
 std::string durationText(double seconds) {
   if (seconds < 1e-3) return numberText(seconds * 1e6) + " us";

@@ -12,7 +12,7 @@ namespace headroom::cli {
 std::string countText(std::int64_t value);
 /// 0.01234 -> "0.0123", 12.345 -> "12.3", 1234.5 -> "1,235"
 std::string numberText(double value);
-/// 0.1234 -> "12.3 %"
+/// 0.1234 -> "12.3 %"; never "100 %" unless it is
 std::string shareText(double share);
 /// Seconds: 0.0123 -> "12.3 ms", 75 -> "1 min 15 s", 7200 -> "2 h 00 min"
 std::string durationText(double seconds);

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <string_view>
 
+#include "models/base/files.h"
 #include "workloads/trace_reader.h"
 
 namespace headroom::cli {
@@ -162,6 +163,16 @@ sim::Scenario readShortForm(Document& document, const Values& values) {
   }
 }
 
+/// A file there is, else a shipped scenario of that name, else `name`, which then fails as a missing file.
+std::filesystem::path scenarioFile(const std::string& name) {
+  std::error_code ec;
+  if (std::filesystem::exists(name, ec)) return name;
+  for (const std::filesystem::path& shipped : shippedScenarios()) {
+    if (shipped.stem() == name) return shipped;
+  }
+  return name;
+}
+
 Document openDocument(const std::string& file, const Values& short_form) {
   if (file.empty()) return Document::parse(toYaml(shortFormDocument(short_form)), kShortForm);
   if (!short_form.empty()) {
@@ -171,12 +182,23 @@ Document openDocument(const std::string& file, const Values& short_form) {
     refuse(option, "belongs to the short form, without a scenario file",
            fmt::format("with a file, use --set {}=VALUE", row->path));
   }
-  return Document::load(file);
+  return Document::load(scenarioFile(file));
 }
 
 }  // namespace
 
 std::span<const ShortOption> shortOptions() { return kShortOptions; }
+
+std::vector<std::filesystem::path> shippedScenarios() {
+  std::vector<std::filesystem::path> files;
+  const std::filesystem::path folder = datasetsRoot() / "scenarios";
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ec)) {
+    if (entry.path().extension() == ".yaml") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
 
 TraceName parseTraceName(const std::string& text, const std::string& option) {
   const std::size_t colon = text.find(':');

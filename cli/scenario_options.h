@@ -2,6 +2,7 @@
 // (one option, one place in it) and read by the same reader.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <span>
@@ -21,7 +22,10 @@ struct ShortOption {
 };
 std::span<const ShortOption> shortOptions();
 
-/// Throws InputError; errors in the short form name the option.
+/// Files of datasets/scenarios, by name: scenarios and studies.
+std::vector<std::filesystem::path> shippedScenarios();
+
+/// `file` is a path or the name of a shipped scenario. Throws InputError; errors in the short form name the option.
 sim::Scenario readScenarioOptions(const std::string& file, const std::map<std::string, std::string>& short_form,
                                   const std::vector<std::string>& set, std::optional<std::uint64_t> seed);
 

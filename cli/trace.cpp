@@ -49,10 +49,12 @@ std::unique_ptr<TraceReader> openNamed(const std::string& text, double rate_scal
   return std::make_unique<WatchedTrace>(workloads::scaleRate(workloads::openTrace(name.format, name.file), rate_scale), verb);
 }
 
+std::string shareName(double share) { return share == 1 ? "max" : fmt::format("p{:g}", share * 100); }
+
 Json lengthsJson(const workloads::LengthStatistics& lengths) {
   Json json{{"mean", lengths.mean}};
   for (std::size_t i = 0; i < workloads::kLengthShares.size(); ++i) {
-    json[fmt::format("p{:g}", workloads::kLengthShares[i] * 100)] = lengths.quantiles[i];
+    json[shareName(workloads::kLengthShares[i])] = lengths.quantiles[i];
   }
   return json;
 }
@@ -81,7 +83,7 @@ std::string statisticsTable(const TraceStatistics& s) {
   arrivals.add({"correlation", numberText(s.correlation), "of prompt and output tokens"});
   TextTable lengths("lrrrrrrrrr");
   std::vector<std::string> header{"tokens", "mean"};
-  for (const double share : workloads::kLengthShares) header.push_back(share == 1 ? "max" : fmt::format("p{:g}", share * 100));
+  for (const double share : workloads::kLengthShares) header.push_back(shareName(share));
   lengths.add(header);
   const auto row = [&](const char* name, const workloads::LengthStatistics& l) {
     std::vector<std::string> cells{name, numberText(l.mean)};

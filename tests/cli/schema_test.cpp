@@ -1,0 +1,276 @@
+// The JSON Schemas against the readers: both must accept and refuse the same documents.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
+
+#include "models/base/document.h"
+#include "sim/scenario.h"
+#include "tests/cli/program.h"
+
+namespace headroom::cli {
+namespace {
+
+using nlohmann::json;
+
+/// What a YAML parser makes of a tree: unquoted words that look like numbers and booleans are.
+json jsonOf(const DocumentNode& node) {
+  switch (node.kind) {
+    case DocumentNode::Kind::null: return nullptr;
+    case DocumentNode::Kind::list: {
+      json list = json::array();
+      for (const DocumentNode& item : node.items) list.push_back(jsonOf(item));
+      return list;
+    }
+    case DocumentNode::Kind::map: {
+      json map = json::object();
+      for (const auto& [key, value] : node.members) map[key] = jsonOf(value);
+      return map;
+    }
+    case DocumentNode::Kind::scalar: break;
+  }
+  if (node.quoted) return node.text;
+  if (node.text == "true" || node.text == "false") return node.text == "true";
+  const char* end = node.text.data() + node.text.size();
+  std::int64_t integer = 0;
+  if (const auto r = std::from_chars(node.text.data(), end, integer); r.ec == std::errc() && r.ptr == end) return integer;
+  double number = 0;
+  if (const auto r = std::from_chars(node.text.data(), end, number); r.ec == std::errc() && r.ptr == end) return number;
+  return node.text;
+}
+
+class SchemaOf {
+ public:
+  explicit SchemaOf(const std::string& kind) : text_(json::parse(headroom({"schema", kind}).out)) {
+    valijson::adapters::NlohmannJsonAdapter adapter(text_);
+    valijson::SchemaParser(valijson::SchemaParser::kDraft7).populateSchema(adapter, schema_);
+  }
+  /// "" if `document` fits, else the first complaint.
+  std::string complaint(const json& document) const {
+    valijson::Validator validator;
+    valijson::ValidationResults results;
+    valijson::adapters::NlohmannJsonAdapter adapter(document);
+    if (validator.validate(schema_, adapter, &results)) return {};
+    valijson::ValidationResults::Error error;
+    std::string text = "refused";
+    while (results.popError(error)) {
+      text += "\n";
+      for (const std::string& step : error.context) text += step;
+      text += ": " + error.description;
+    }
+    return text;
+  }
+  const json& text() const { return text_; }
+
+ private:
+  json text_;
+  valijson::Schema schema_;
+};
+
+const SchemaOf& scenarioSchema() {
+  static const SchemaOf schema("scenario");
+  return schema;
+}
+
+constexpr const char* kBase = R"(schema: headroom.scenario/1
+name: base
+seed: 1
+duration: 20 min
+warmup: 60 s
+deployments:
+  - name: chat
+    model: llama-3.1-8b
+    precision: {weights: fp8, kv_cache: fp8}
+    engine: {name: vllm, version: "0.24.0", max_num_seqs: 256, max_num_batched_tokens: 8192, gpu_memory_utilization: 0.9, num_gpu_blocks: auto}
+    pools: [{name: all, role: unified, accelerator: h100-sxm, tp: 1, pp: 1, dp: 1, ep: false, replicas: 2}]
+    router: {policy: least-loaded}
+workloads:
+  - deployment: chat
+    class: interactive
+    arrivals: {type: poisson, rate: 6.5 /s}
+    requests: 100
+    prompt_tokens: {uniform: [100, 200]}
+    output_tokens: {fixed: 10}
+slos: [{class: interactive, ttft: 500 ms, attainment: 0.99}]
+prices: {h100-sxm: 2.99 USD/h}
+faults: []
+)";
+
+struct Change {
+  const char* path;
+  const char* value;
+};
+
+/// Places where the two could part company.
+constexpr Change kChanges[] = {
+    {"name", "fine"},
+    {"name", "a/b"},
+    {"schema", "headroom.scenario/2"},
+    {"seed", "-1"},
+    {"seed", "1.5"},
+    {"duration", "20"},
+    {"duration", "20 minutes"},
+    {"duration", "0 s"},
+    {"duration", "1e3 s"},
+    {"duration", "-5 s"},
+    {"warmup", "0 s"},
+    {"warmup", "-1 s"},
+    {"warmup", ".5min"},
+    {"sites", "[]"},
+    {"sites", "[{name: here}]"},
+    {"faults", "[{at: 3 s}]"},
+    {"color", "blue"},
+    {"deployments", "[]"},
+    {"deployments/0/name", "[a]"},
+    {"deployments/0/color", "blue"},
+    {"deployments/0/precision/weights", "fp7"},
+    {"deployments/0/precision/weights", "int4"},
+    {"deployments/0/engine/name", "sglang"},
+    {"deployments/0/engine/version", "\"0.8.5\""},
+    {"deployments/0/engine/version", "\"0.8.4\""},
+    {"deployments/0/engine/version", "\"0.9\""},
+    {"deployments/0/engine/version", "\"1.0.2\""},
+    {"deployments/0/engine/version", "\"0.9.2.1\""},
+    {"deployments/0/engine/version", "\"latest\""},
+    {"deployments/0/engine/max_num_seqs", "0"},
+    {"deployments/0/engine/max_num_seqs", "1.5"},
+    {"deployments/0/engine/max_model_len", "1"},
+    {"deployments/0/engine/num_gpu_blocks", "1000"},
+    {"deployments/0/engine/num_gpu_blocks", "1"},
+    {"deployments/0/engine/num_gpu_blocks", "many"},
+    {"deployments/0/engine/gpu_memory_utilization", "90 %"},
+    {"deployments/0/engine/gpu_memory_utilization", "1.1"},
+    {"deployments/0/engine/gpu_memory_utilization", "0"},
+    {"deployments/0/engine/enable_chunked_prefill", "true"},
+    {"deployments/0/engine/enable_chunked_prefill", "maybe"},
+    {"deployments/0/engine/prefix_caching", "false"},
+    {"deployments/0/engine/prefix_caching", "true"},
+    {"deployments/0/engine/scheduling", "fcfs"},
+    {"deployments/0/engine/scheduling", "priority"},
+    {"deployments/0/engine/step_overhead", "2 ms"},
+    {"deployments/0/engine/step_overhead", "2"},
+    {"deployments/0/engine/color", "1"},
+    {"deployments/0/pools", "[]"},
+    {"deployments/0/pools/0/accelerator", "h1000"},
+    {"deployments/0/pools/0/role", "prefill"},
+    {"deployments/0/pools/0/tp", "0"},
+    {"deployments/0/pools/0/ep", "true"},
+    {"deployments/0/pools/0/replicas", "100001"},
+    {"deployments/0/router/policy", "best"},
+    {"deployments/0/router/policy", "power-of-two"},
+    {"deployments/0/admission", "{policy: none}"},
+    {"deployments/0/admission", "{policy: shed}"},
+    {"deployments/0/autoscaler", "{policy: none, min: 1}"},
+    {"workloads", "[]"},
+    {"workloads/0/requests", "0"},
+    {"workloads/0/arrivals", "{type: gamma, rate: 3 /min, cv: 2}"},
+    {"workloads/0/arrivals", "{type: gamma, rate: 3 /min}"},
+    {"workloads/0/arrivals", "{type: poisson, rate: 3}"},
+    {"workloads/0/arrivals", "{type: poisson, rate: 0 /s}"},
+    {"workloads/0/arrivals", "{type: constant, rate: 1e-3 /s}"},
+    {"workloads/0/arrivals", "{type: mmpp, rate: 3 /s}"},
+    {"workloads/0/arrivals", "{type: closed-loop, concurrency: 4, think_time: 1 s}"},
+    {"workloads/0/arrivals", "{type: closed-loop, concurrency: 0}"},
+    {"workloads/0/arrivals", "{type: trace, format: azure, file: x.csv, rate_scale: 2}"},
+    {"workloads/0/arrivals", "{type: trace, format: azure, file: x.csv, rate_scale: 0}"},
+    {"workloads/0/arrivals", "{type: trace, format: mooncake, file: x.csv}"},
+    {"workloads/0/arrivals", "{type: trace, file: x.csv}"},
+    {"workloads/0/prompt_tokens", "{lognormal: {p50: 100, sigma: 1}}"},
+    {"workloads/0/prompt_tokens", "{lognormal: {mean: 100, sigma: 1, max: 500}}"},
+    {"workloads/0/prompt_tokens", "{lognormal: {p50: 100, p99: 1000}}"},
+    {"workloads/0/prompt_tokens", "{lognormal: {p50: 100}}"},
+    {"workloads/0/prompt_tokens", "{lognormal: {p50: 100, sigma: 11}}"},
+    {"workloads/0/prompt_tokens", "{quantiles: [[0, 1], [0.5, 10], [1, 100]]}"},
+    {"workloads/0/prompt_tokens", "{quantiles: [[0, 1]]}"},
+    {"workloads/0/prompt_tokens", "{fixed: 1, uniform: [1, 2]}"},
+    {"workloads/0/prompt_tokens", "{fixed: 0}"},
+    {"workloads/0/prompt_tokens", "{uniform: [1]}"},
+    {"workloads/0/prompt_tokens", "100"},
+    {"workloads/0/max_tokens", "omitted"},
+    {"workloads/0/max_tokens", "{fixed: 5}"},
+    {"workloads/0/max_tokens", "5"},
+    {"workloads/0/duration", "5 min"},
+    {"workloads/0/duration", "0 min"},
+    {"slos/0", "{class: interactive}"},
+    {"slos/0", "{class: interactive, e2e: 3 s, attainment: 99 %}"},
+    {"slos/0/attainment", "1.5"},
+    {"slos/0/ttft", "0 ms"},
+    {"prices", "{h100-sxm: 2.99}"},
+    {"prices", "{h1000: 2.99 USD/h}"},
+    {"prices", "{h100-sxm: -1 USD/h}"},
+};
+
+bool readerAccepts(const Document& document) {
+  try {
+    sim::readScenario(document);
+    return true;
+  } catch (const InputError&) {
+    return false;
+  }
+}
+
+TEST(Schema, OfAScenarioAcceptsExactlyWhatTheReaderAccepts) {
+  ASSERT_EQ(scenarioSchema().complaint(jsonOf(Document::parse(kBase, "base").root().node())), "");
+  int accepted = 0, refused = 0;
+  for (const Change& change : kChanges) {
+    Document document = Document::parse(kBase, "base");
+    document.set(change.path, change.value);
+    const bool accepts = readerAccepts(document);
+    const std::string complaint = scenarioSchema().complaint(jsonOf(document.root().node()));
+    EXPECT_EQ(complaint.empty(), accepts) << change.path << "=" << change.value << "\n" << complaint;
+    ++(accepts ? accepted : refused);
+  }
+  EXPECT_GT(accepted, 20);
+  EXPECT_GT(refused, 40);
+}
+
+TEST(Schema, EveryShippedScenarioAndStudySatisfiesIt) {
+  const SchemaOf study("study");
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(sourceRoot() / "datasets/scenarios")) {
+    const json document = jsonOf(Document::load(entry.path()).root().node());
+    const bool is_study = document.at("schema") == "headroom.study/1";
+    EXPECT_EQ((is_study ? study : scenarioSchema()).complaint(document), "") << entry.path();
+    ++files;
+  }
+  EXPECT_GT(files, 0);
+}
+
+TEST(Schema, OfAResultAcceptsWhatSimulatePrints) {
+  const SchemaOf schema("result");
+  json result = json::parse(headroom({"simulate", "--model", "llama-3.1-8b", "--accelerator", "h100-sxm", "--rate", "5 /s",
+                                      "--requests", "50", "--prompt-tokens", "100", "--output-tokens", "1", "--ttft",
+                                      "1 s", "--format", "json"})
+                                .out);
+  EXPECT_EQ(schema.complaint(result), "");
+  result.erase("preemptions");
+  EXPECT_NE(schema.complaint(result), "");
+}
+
+/// Keys of every object a schema describes.
+void collectKeys(const json& schema, std::vector<std::string>& keys) {
+  if (schema.is_object()) {
+    if (const auto properties = schema.find("properties"); properties != schema.end()) {
+      for (const auto& [key, value] : properties->items()) keys.push_back(key);
+    }
+  }
+  if (schema.is_structured()) {
+    for (const json& part : schema) collectKeys(part, keys);
+  }
+}
+
+TEST(Schema, EveryKeyOfAScenarioIsDescribedInTheManual) {
+  std::vector<std::string> keys;
+  collectKeys(scenarioSchema().text(), keys);
+  const std::string manual = contentOf(sourceRoot() / "docs/scenario.md");
+  ASSERT_GT(keys.size(), 50U);
+  for (const std::string& key : keys) EXPECT_THAT(manual, ::testing::HasSubstr("`" + key + "`"));
+}
+
+}  // namespace
+}  // namespace headroom::cli
