@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <functional>
 #include <memory>
 
@@ -34,6 +35,26 @@ CLI::App* subverb(CLI::App& app, const char* name, const char* summary) {
   return sub;
 }
 
+/// A whole number in [min, max]; CLI11's own check prints doubles, and its conversion wraps -1.
+CLI::Validator wholeNumber(std::int64_t min, std::int64_t max = INT64_MAX) {
+  return CLI::Validator(
+      [min, max](const std::string& text) -> std::string {
+        std::int64_t value = 0;
+        const char* end = text.data() + text.size();
+        const auto parsed = std::from_chars(text.data(), end, value);
+        if (parsed.ec == std::errc() && parsed.ptr == end && value >= min && value <= max) return {};
+        return max == INT64_MAX ? fmt::format("\"{}\" is not a whole number of at least {}", text, min)
+                                : fmt::format("\"{}\" is not a whole number from {} to {}", text, min, max);
+      },
+      "");
+}
+
+/// An empty name is a shell variable that was not set.
+CLI::Validator notEmpty() {
+  return CLI::Validator([](const std::string& text) { return std::string(text.empty() ? "the name is empty" : ""); },
+                        "");
+}
+
 void addFormat(CLI::App& app, Format& format) {
   app.add_option_function<std::string>(
          "--format", [&format](const std::string& text) { format = text == "json" ? Format::json : Format::table; },
@@ -55,15 +76,15 @@ void declareSimulate(CLI::App& app, SimulateOptions& o) {
       ->expected(1)
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_option("--seed", o.seed, "of every random stream")->type_name("N");
+  app.add_option("--seed", o.seed, "of every random stream")->type_name("N")->check(wholeNumber(0));
   addFormat(app, o.format);
-  app.add_option("--out", o.out, "folder for result, per-request table, timeline and metrics")->type_name("DIR");
+  app.add_option("--out", o.out, "folder for result, per-request table, timeline and metrics")->type_name("DIR")->check(notEmpty());
   addOverwrite(app, o.overwrite);
   app.add_flag("--exact-steps", o.exact_steps, "run every engine step: slow, the same result");
   app.add_flag("--no-load-estimate", o.no_load_estimate, "leave out offered_load and regime");
   app.add_option("--timeline-requests", o.timeline_requests, "requests in timeline.json (20000)")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(wholeNumber(0));
   for (const ShortOption& option : shortOptions()) {
     const std::string name = option.name;
     app.add_option_function<std::string>(
@@ -72,6 +93,20 @@ void declareSimulate(CLI::App& app, SimulateOptions& o) {
         ->group("Short form");
   }
 }
+
+void declarePlan(CLI::App& app, PlanOptions& o) {
+  app.add_option("STUDY", o.study, "YAML or JSON file")->required();
+  app.add_option("--set", o.set, "override one key of the study, may be repeated")
+      ->type_name("PATH=VALUE")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--workers", o.workers, "worker processes (one per core)")->type_name("N")->check(wholeNumber(1, 1024));
+  addFormat(app, o.format);
+  app.add_option("--out", o.out, "folder for plan.json and recommended.yaml")->type_name("DIR")->check(notEmpty());
+  addOverwrite(app, o.overwrite);
+}
+void declareWorker(CLI::App&, WorkerOptions&) {}
 
 void declareList(CLI::App& app, ListOptions& o) {
   app.add_option("KIND", o.kind, "accelerators, models, engines, policies, profiles, scenarios, trace-formats")->required();
@@ -85,7 +120,7 @@ void declareSchema(CLI::App& app, SchemaOptions& o) {
 void declareModelImport(CLI::App& app, ModelImportOptions& o) {
   app.add_option("CONFIG", o.config, "a Hugging Face config.json")->required();
   app.add_option("--name", o.name, "catalogue name (from the file's name)")->type_name("NAME");
-  app.add_option("--out", o.out, "file to write (stdout)")->type_name("FILE");
+  app.add_option("--out", o.out, "file to write (stdout)")->type_name("FILE")->check(notEmpty());
   addOverwrite(app, o.overwrite);
 }
 
@@ -101,19 +136,19 @@ void declareProfileFit(CLI::App& app, ProfileFitOptions& o) {
   app.add_option("--origin", o.origin, "who measured what, where it was published")->type_name("TEXT");
   app.add_option("--date", o.date, "of the publication")->type_name("YYYY-MM-DD");
   app.add_option("--licence", o.licence, "of the data")->type_name("TEXT");
-  app.add_option("--out", o.out, "file to write (stdout)")->type_name("FILE");
+  app.add_option("--out", o.out, "file to write (stdout)")->type_name("FILE")->check(notEmpty());
   addOverwrite(app, o.overwrite);
 }
 
 void declareProfileShow(CLI::App& app, ProfileShowOptions& o) {
   app.add_option("PROFILE", o.profile, "a name of `headroom list profiles`, or a file")->required();
   app.add_option("--model", o.model, "show the parts of one decode and one prefill step of it")->type_name("NAME");
-  app.add_option("--tp", o.tp, "tensor parallelism (1)")->type_name("N")->check(CLI::Range(1, 1024));
+  app.add_option("--tp", o.tp, "tensor parallelism (1)")->type_name("N")->check(wholeNumber(1, 1024));
   app.add_option("--weights", o.weights, "number format (the model's own)")->type_name("FORMAT");
   app.add_option("--kv-cache", o.kv_cache, "number format (bf16)")->type_name("FORMAT");
-  app.add_option("--sequences", o.decode_sequences, "in the decode step (64)")->type_name("N")->check(CLI::Range(1, 65536));
-  app.add_option("--context", o.context, "tokens each of them attends to (1024)")->type_name("N")->check(CLI::Range(1, 1 << 24));
-  app.add_option("--prompt-tokens", o.prompt_tokens, "in the prefill step (2048)")->type_name("N")->check(CLI::Range(1, 8192));
+  app.add_option("--sequences", o.decode_sequences, "in the decode step (64)")->type_name("N")->check(wholeNumber(1, 65536));
+  app.add_option("--context", o.context, "tokens each of them attends to (1024)")->type_name("N")->check(wholeNumber(1, 1 << 24));
+  app.add_option("--prompt-tokens", o.prompt_tokens, "in the prefill step (2048)")->type_name("N")->check(wholeNumber(1, 8192));
   addFormat(app, o.format);
 }
 
@@ -123,7 +158,7 @@ void declareProfileCheck(CLI::App& app, ProfileCheckOptions& o) {
   app.add_option("--held-out", o.held_out, "fit again without this share of the points and report on those alone")
       ->type_name("SHARE")
       ->check(CLI::Range(0.0, 0.9));
-  app.add_option("--seed", o.seed, "of the choice of held-out points (1)")->type_name("N");
+  app.add_option("--seed", o.seed, "of the choice of held-out points (1)")->type_name("N")->check(wholeNumber(0));
   addFormat(app, o.format);
 }
 
@@ -141,18 +176,18 @@ void declareTraceInspect(CLI::App& app, TraceInspectOptions& o) {
 
 void declareTraceGenerate(CLI::App& app, TraceGenerateOptions& o) {
   app.add_option("MODEL", o.model, "a trace model, as `trace fit` writes it")->required();
-  app.add_option("--out", o.out, "CSV file to write, gzipped if it ends in .gz")->type_name("FILE")->required();
-  app.add_option("--seed", o.seed, "(1)")->type_name("N");
+  app.add_option("--out", o.out, "CSV file to write, gzipped if it ends in .gz")->type_name("FILE")->check(notEmpty())->required();
+  app.add_option("--seed", o.seed, "(1)")->type_name("N")->check(wholeNumber(0));
   app.add_option("--duration", o.duration, "no arrival after it, e.g. '10 min'")->type_name("TIME");
   app.add_option("--requests", o.requests, "stop after so many (as many as the original had)")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(wholeNumber(1));
   addOverwrite(app, o.overwrite);
 }
 
 void declareTraceFit(CLI::App& app, TraceFitOptions& o) {
   app.add_option("FORMAT:FILE", o.trace, "e.g. azure:conv.csv.gz")->required();
-  app.add_option("--out", o.out, "trace model to write (YAML)")->type_name("FILE")->required();
+  app.add_option("--out", o.out, "trace model to write (YAML)")->type_name("FILE")->check(notEmpty())->required();
   app.add_option("--name", o.name, "(from the file's name)")->type_name("NAME");
   app.add_option("--source", o.source, "whose statistics these are, with licence")->type_name("TEXT");
   addFormat(app, o.format);
@@ -174,11 +209,15 @@ struct Verb {
 constexpr Verb kVerbs[] = {
     {"simulate", "one run of a scenario",
      [](CLI::App& app, Action& chosen) { bind(app, chosen, simulate, declareSimulate); }},
+    {"plan", "the cheapest fleet that meets the SLOs of a study",
+     [](CLI::App& app, Action& chosen) { bind(app, chosen, plan, declarePlan); }},
     {"list", "what the catalogues hold", [](CLI::App& app, Action& chosen) { bind(app, chosen, list, declareList); }},
     {"schema", "JSON Schema of a file kind", [](CLI::App& app, Action& chosen) { bind(app, chosen, schema, declareSchema); }},
     {"trace", "recorded and synthetic traces", addTrace},
     {"profile", "kernel times", addProfile},
     {"model", "LLM architectures", addModel},
+    {"worker", "runs jobs for plan, one JSON line each",
+     [](CLI::App& app, Action& chosen) { bind(app, chosen, worker, declareWorker); }},
 };
 
 /// The verb that was named, as deep as it goes.

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::chrono::seconds kSilence{1};
 constexpr std::chrono::milliseconds kFrame{100};
-constexpr std::size_t kBarCells = 24;
+constexpr std::size_t kBarCells = 20;
 
 std::size_t terminalWidth() {
   winsize size{};
@@ -29,18 +29,17 @@ std::string barText(const std::string& verb, const std::string& unit, std::int64
                     double elapsed_s, const std::string& more, std::size_t width) {
   const double rate = elapsed_s > 0 ? static_cast<double>(done) / elapsed_s : 0;
   std::string text = verb;
+  std::string counted = fmt::format("{} {}", countText(done), unit);
   if (expected > 0) {
     const double share = std::min(1.0, static_cast<double>(done) / static_cast<double>(expected));
     const auto cells = static_cast<std::size_t>(share * kBarCells);
-    text += fmt::format(" [{}{}] {:3.0f} %  {} of {} {}", std::string(cells, '#'), std::string(kBarCells - cells, '.'),
-                        share * 100, countText(done), countText(expected), unit);
-  } else {
-    text += fmt::format("  {} {}", countText(done), unit);
+    text += fmt::format(" [{}{}] {:.0f} %", std::string(cells, '#'), std::string(kBarCells - cells, '.'), share * 100);
+    counted = fmt::format("{} of {} {}", countText(done), countText(expected), unit);
   }
-  text += fmt::format("  {}/s", countText(static_cast<std::int64_t>(rate)));
   if (expected > done && rate > 0) {
     text += "  " + durationText(static_cast<double>(expected - done) / rate) + " left";
   }
+  text += fmt::format("  {}/s  {}", countText(static_cast<std::int64_t>(rate)), counted);
   if (!more.empty()) text += "  " + more;
   return text.substr(0, width);
 }

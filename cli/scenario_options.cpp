@@ -83,6 +83,15 @@ void putLength(DocumentNode& root, const std::string& path, const std::string& t
   throw InputError({.file = option, .line = 0, .path = ""}, message, hint);
 }
 
+/// The options given that say what arrives: one, if the combination is sound.
+std::vector<std::string> arrivalOptions(const Values& values) {
+  std::vector<std::string> given;
+  for (const char* option : {"--trace", "--trace-model", "--rate", "--concurrency"}) {
+    if (values.contains(option)) given.emplace_back(option);
+  }
+  return given;
+}
+
 void checkCombination(const Values& values) {
   const auto has = [&](const char* option) { return values.contains(option); };
   for (const char* needed : {"--model", "--accelerator"}) {
@@ -92,10 +101,7 @@ void checkCombination(const Values& values) {
                        "--prompt-tokens 512 --output-tokens 128");
     }
   }
-  std::vector<std::string> sources;
-  for (const char* source : {"--trace", "--trace-model", "--rate", "--concurrency"}) {
-    if (has(source)) sources.emplace_back(source);
-  }
+  const std::vector<std::string> sources = arrivalOptions(values);
   if (sources.empty()) throw InputError("nothing arrives", "give --trace, --trace-model, --rate or --concurrency");
   if (sources.size() > 1) refuse(sources[1], "cannot be combined with " + sources[0]);
   const bool recorded = has("--trace") || has("--trace-model");
@@ -150,7 +156,7 @@ std::string optionAt(const std::string& path, const Values& values) {
     const std::string place = "/" + std::string(option.path);
     if (values.contains(option.name) && (path == place || path.starts_with(place + "/"))) return option.name;
   }
-  if (path == "/workloads/0/arrivals/format") return "--trace";
+  if (path.starts_with("/workloads/0/arrivals")) return arrivalOptions(values).front();
   return path.empty() ? kShortForm : std::string(kShortForm) + ": " + path;
 }
 

@@ -26,6 +26,19 @@ struct SimulateOptions {
 };
 int simulate(const SimulateOptions& options);
 
+struct PlanOptions {
+  std::string study;
+  std::vector<std::string> set;  ///< path=value, in the study
+  int workers = 0;               ///< processes; 0: one per core
+  Format format = Format::table;
+  std::string out;               ///< a folder; empty: none
+  bool overwrite = false;
+};
+int plan(const PlanOptions& options);
+
+struct WorkerOptions {};
+int worker(const WorkerOptions& options);
+
 struct ListOptions {
   std::string kind;
   Format format = Format::table;

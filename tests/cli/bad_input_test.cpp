@@ -131,6 +131,8 @@ TEST(BadInput, AnUnknownTraceFormatIsAnsweredWithTheNearest) {
 TEST(BadInput, ErrorsOfTheShortFormNameTheOption) {
   const Words rate{"--rate", "4", "--requests", "5", "--prompt-tokens", "10", "--output-tokens", "10"};
   expectRefused(headroom(shortForm(rate)), "--rate: \"4\" has no unit");
+  expectRefused(headroom(shortForm({"--rate", "-4 /s", "--requests", "5", "--prompt-tokens", "10", "--output-tokens", "10"})),
+                "--rate: rate (per second) must be above 0");
   expectRefused(headroom({"simulate", "--model", "lama-3.1-8b", "--accelerator", "h100-sxm", "--rate", "4 /s",
                           "--requests", "5", "--prompt-tokens", "10", "--output-tokens", "10"}),
                 "--model: unknown model");
@@ -159,8 +161,10 @@ TEST(BadInput, AnUnknownVerbOptionOrKindIsAnsweredWithTheNearest) {
 }
 
 TEST(BadInput, AnOptionWithoutASensibleValueIsRefused) {
-  expectRefused(headroom({"simulate", "--seed", "x"}), "--seed");
-  expectRefused(headroom({"simulate", "--format", "xml"}), "--format");
+  expectRefused(headroom({"simulate", "--seed", "x"}), "simulate: --seed: \"x\" is not a whole number of at least 0");
+  expectRefused(headroom({"simulate", "--seed", "-1"}), "simulate: --seed: \"-1\" is not a whole number of at least 0");
+  expectRefused(headroom({"simulate", "--format", "xml"}), "simulate: --format");
+  expectRefused(headroom({"simulate", "chat.yaml", "--out", ""}), "simulate: --out: the name is empty");
 }
 
 }  // namespace

@@ -46,12 +46,12 @@ TEST(TextTable, AlignsColumnsWithoutSpacesAtTheEnd) {
 
 TEST(ProgressBar, ShowsShareRateAndTimeLeftWithinTheWidth) {
   const std::string bar = barText("simulate", "requests", 250, 1000, 10, "5 min simulated", 200);
-  EXPECT_EQ(bar, "simulate [######..................]  25 %  250 of 1,000 requests  25/s  30.0 s left  5 min simulated");
+  EXPECT_EQ(bar, "simulate [#####...............] 25 %  30.0 s left  25/s  250 of 1,000 requests  5 min simulated");
   EXPECT_EQ(barText("simulate", "requests", 250, 1000, 10, "5 min simulated", 20).size(), 20U);
 }
 
 TEST(ProgressBar, WithoutAnEndItCounts) {
-  EXPECT_EQ(barText("trace fit", "rows", 5000, 0, 2, "", 80), "trace fit  5,000 rows  2,500/s");
+  EXPECT_EQ(barText("trace fit", "rows", 5000, 0, 2, "", 80), "trace fit  2,500/s  5,000 rows");
   const auto line = nlohmann::json::parse(progressJson("trace fit", "rows", 5000, 0, 2));
   EXPECT_TRUE(line.at("expected").is_null());
   EXPECT_EQ(line.at("done"), 5000);
