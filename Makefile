@@ -27,7 +27,9 @@ build: deps
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	cmake --build $(BUILD) -j $(JOBS)
 
-demo: build
+demo: deps
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	cmake --build $(BUILD) -j $(JOBS) --target headroom
 	$(BUILD)/bin/headroom plan datasets/scenarios/size-chat.study.yaml
 
 check: test asan
