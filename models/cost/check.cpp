@@ -31,25 +31,22 @@ class Predictor {
 
   KernelTime time(const Sample& sample) {
     const TableKey& key = sample.key;
-    switch (infoOf(key.operation).key) {
-      case KeyKind::weights:
-        return gemms_.try_emplace(key.precision, profile_, key.precision)
+    if (key.operation == Operation::gemm) {
+      return gemms_.try_emplace(key.precision, profile_, key.precision)
             .first->second.time(static_cast<int>(sample.at[0]), sample.at[1], sample.at[2]);
-      case KeyKind::heads: {
-        const AttentionHeads heads{key.heads, key.kv_heads, key.head_dim, key.precision};
-        const auto& kernel = attentions_.try_emplace(key, profile_, key.operation, heads).first->second;
-        return key.operation == Operation::decode_attention ? kernel.decode(sample.at[0], sample.at[1])
-                                                            : kernel.prompts(sample.at[0], sample.at[1]);
-      }
-      case KeyKind::devices:
-        return collective(sample);
     }
-    CHECK(false, "unknown kind of key");
+    if (infoOf(key.operation).key == KeyKind::heads && key.operation != Operation::mixed_attention) {
+      const AttentionHeads heads{key.heads, key.kv_heads, key.head_dim, key.precision};
+      const auto& kernel = attentions_.try_emplace(key, profile_, key.operation, heads).first->second;
+      return key.operation == Operation::decode_attention ? kernel.decode(sample.at[0], sample.at[1])
+                                                          : kernel.prompts(sample.at[0], sample.at[1]);
+    }
+    return ownTable(sample);
   }
 
  private:
   /// One implementation, not the faster of two: that is what the sample measured.
-  KernelTime collective(const Sample& sample) const {
+  KernelTime ownTable(const Sample& sample) const {
     const Seconds least = speedOfLight(profile_.header.peaks, sample.key, sample.at);
     const Table* table = profile_.find(sample.key);
     if (table == nullptr) return {least / kSpecEfficiency + kSpecLaunch, least, Tier::spec};

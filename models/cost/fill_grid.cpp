@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "models/base/error.h"
+#include "models/cost/table.h"
 
 namespace headroom::models {
 namespace {
@@ -42,7 +43,7 @@ std::optional<Between> between(const Axes& axes, const Values& known, std::size_
   const auto& below = known[index - (place - low) * stride];
   const auto& above = known[index + (high - place) * stride];
   if (!below || !above) return std::nullopt;
-  const auto log = [&](std::size_t i) { return std::log(static_cast<double>(axes[axis][i])); };
+  const auto log = [&](std::size_t i) { return coordinateLog(static_cast<double>(axes[axis][i])); };
   const double weight = (log(place) - log(low)) / (log(high) - log(low));
   return Between{*below + weight * (*above - *below), log(high) - log(low)};
 }
@@ -75,7 +76,7 @@ double nearest(const Axes& axes, const Values& known, std::size_t index) {
     for (std::size_t axis = 0; axis < axes.size(); ++axis) {
       const std::size_t stride = strideOf(axes, axis);
       const auto log = [&](std::size_t at) {
-        return std::log(static_cast<double>(axes[axis][at / stride % axes[axis].size()]));
+        return coordinateLog(static_cast<double>(axes[axis][at / stride % axes[axis].size()]));
       };
       distance += std::abs(log(i) - log(index));
     }

@@ -37,16 +37,16 @@ Axis thinnedRows(const std::set<std::int64_t>& points, int step) {
 }
 
 /// Step of each axis of an operation.
-std::array<int, 3> steps(Operation operation, const Thinning& thinning) {
+std::array<int, kMaxAxes> steps(Operation operation, const Thinning& thinning) {
   switch (operation) {
     case Operation::gemm:
-      return {thinning.gemm_rows_step, thinning.gemm_features_step, thinning.gemm_features_step};
+      return {thinning.gemm_rows_step, thinning.gemm_features_step, thinning.gemm_features_step, 1};
     case Operation::prefill_attention:
-      return {thinning.prefill_batch_step, thinning.length_step, 1};
+      return {thinning.prefill_batch_step, thinning.length_step, 1, 1};
     case Operation::decode_attention:
-      return {thinning.decode_batch_step, thinning.length_step, 1};
+      return {thinning.decode_batch_step, thinning.length_step, 1, 1};
     default:
-      return {1, 1, 1};
+      return {1, 1, 1, 1};
   }
 }
 
@@ -66,7 +66,7 @@ bool wanted(const Sample& sample, const Thinning& thinning) {
 }
 
 std::vector<Axis> axesOf(const TableKey& key, const std::vector<Sample>& samples, const Thinning& thinning) {
-  const std::array<int, 3> step = steps(key.operation, thinning);
+  const std::array<int, kMaxAxes> step = steps(key.operation, thinning);
   std::vector<Axis> axes;
   for (std::size_t d = 0; d < infoOf(key.operation).dimensions(); ++d) {
     std::set<std::int64_t> points;

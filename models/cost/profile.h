@@ -14,6 +14,9 @@
 
 namespace headroom::models {
 
+inline constexpr const char* kProfileSchema = "headroom.profile/1";
+inline constexpr const char* kProfileValuesUnit = "ln/1000";  ///< of Table::values
+
 /// Everything about a profile but its tables.
 struct ProfileHeader {
   std::string name;         ///< e.g. h100-sxm/vllm-0.24.0

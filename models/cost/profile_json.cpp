@@ -1,10 +1,9 @@
-// The text form of a profile (schema headroom.profile/1). The header stands before the tables so that it can be read
-// alone.
+// Reads the text form of a profile (schema headroom.profile/1). The header stands before the tables so that it can be
+// read alone.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -16,8 +15,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr const char* kSchema = "headroom.profile/1";
-constexpr const char* kValuesUnit = "ln/1000";
 constexpr std::int32_t kLargestValue = 20000;  // e^20: no kernel is that far from its speed of light
 
 /// A value and its place in the file. The path is only put together for an error; a Reader must not outlive its parent.
@@ -104,8 +101,8 @@ Peaks readPeaks(const Reader& reader) {
 
 ProfileHeader readHeader(const Reader& root) {
   const Reader schema = root.member("schema");
-  if (schema.string() != kSchema) {
-    schema.fail(fmt::format("unknown schema \"{}\"", schema.string()), fmt::format("this version reads {}", kSchema));
+  if (schema.string() != kProfileSchema) {
+    schema.fail(fmt::format("unknown schema \"{}\"", schema.string()), fmt::format("this version reads {}", kProfileSchema));
   }
   ProfileHeader header;
   header.name = root.member("name").string();
@@ -136,28 +133,30 @@ const OperationInfo& readOperation(const Reader& reader) {
   reader.fail(fmt::format("unknown operation \"{}\"", name), suggestion(name, names));
 }
 
+template <class Choice>
+Choice readChoice(const Reader& reader, const char* what, const std::vector<std::string>& names) {
+  const std::string name = reader.string();
+  const auto at = std::find(names.begin(), names.end(), name);
+  if (at == names.end()) reader.fail(fmt::format("unknown {} \"{}\"", what, name), suggestion(name, names));
+  return static_cast<Choice>(at - names.begin());
+}
+
+void readField(const Reader& table, const KeyField& field, TableKey& key) {
+  constexpr int kLargestCount = 1 << 20;
+  const Reader reader = table.member(field.name);
+  if (field.format != nullptr) key.*field.format = readPrecision(reader);
+  if (field.load != nullptr) key.*field.load = readChoice<ExpertLoad>(reader, "load of experts", expertLoadNames());
+  if (field.layer != nullptr) key.*field.layer = readChoice<Layer>(reader, "layer", layerNames());
+  if (field.count != nullptr) key.*field.count = static_cast<int>(reader.integer(field.least, kLargestCount));
+}
+
 TableKey readKey(const Reader& table, const OperationInfo& info) {
   std::vector<std::string_view> known = {"op", "launch_us", "unit", "axes", "values", "filled"};
   TableKey key;
   key.operation = info.operation;
-  const auto count = [&](const char* name) { return static_cast<int>(table.member(name).integer(1, 1 << 20)); };
-  switch (info.key) {
-    case KeyKind::weights:
-      key.precision = readPrecision(table.member("weights"));
-      known.emplace_back("weights");
-      break;
-    case KeyKind::heads:
-      key.precision = readPrecision(table.member("kv_cache"));
-      key.heads = count("heads");
-      key.kv_heads = count("kv_heads");
-      key.head_dim = count("head_dim");
-      known.insert(known.end(), {"kv_cache", "heads", "kv_heads", "head_dim"});
-      break;
-    case KeyKind::devices:
-      key.devices = count("devices");
-      if (key.devices < 2) table.member("devices").fail("a collective needs at least 2 devices");
-      known.emplace_back("devices");
-      break;
+  for (const KeyField& field : fieldsOf(info.key)) {
+    known.emplace_back(field.name);
+    if (!field.optional || table.has(field.name)) readField(table, field, key);
   }
   table.allowOnly(known);
   return key;
@@ -187,7 +186,7 @@ std::vector<std::int64_t> readAxis(const Reader& axis, const AxisInfo& info) {
     axis.member("unit").fail(fmt::format("the unit of axis \"{}\" must be \"{}\"", info.name, info.unit));
   }
   const Reader at = axis.member("at");
-  std::vector<std::int64_t> points = readIntegers(at, 1, std::int64_t{1} << 50);
+  std::vector<std::int64_t> points = readIntegers(at, info.least, std::int64_t{1} << 50);
   if (points.empty()) at.fail("an axis needs at least one point");
   const auto fall = std::adjacent_find(points.begin(), points.end(), std::greater_equal<>());
   if (fall != points.end()) at.fail(fmt::format("an axis must ascend: {} follows {}", *(fall + 1), *fall));
@@ -245,7 +244,7 @@ Table readTable(const Reader& reader) {
   table.launch_floor = Seconds(floor.number() / 1e6);
   if (table.launch_floor.value() <= 0) floor.fail("must be greater than zero");
   const Reader unit = reader.member("unit");
-  if (unit.string() != kValuesUnit) unit.fail(fmt::format("the unit of values must be \"{}\"", kValuesUnit));
+  if (unit.string() != kProfileValuesUnit) unit.fail(fmt::format("the unit of values must be \"{}\"", kProfileValuesUnit));
   const std::size_t points = readAxes(reader.member("axes"), info, table);
   readValues(reader.member("values"), points, table);
   if (reader.has("filled")) readFilled(reader.member("filled"), table);
@@ -258,55 +257,6 @@ Json parse(std::string_view text, const std::string& file) {
   } catch (const Json::exception& e) {
     throw InputError({.file = file, .line = 0, .path = ""}, fmt::format("not a profile: {}", e.what()));
   }
-}
-
-std::string quoted(const std::string& text) {
-  return Json(text).dump();
-}
-
-std::string keyJson(const TableKey& key) {
-  switch (infoOf(key.operation).key) {
-    case KeyKind::weights:
-      return fmt::format("\"weights\":{}", quoted(nameOf(key.precision)));
-    case KeyKind::heads:
-      return fmt::format("\"kv_cache\":{},\"heads\":{},\"kv_heads\":{},\"head_dim\":{}", quoted(nameOf(key.precision)),
-                         key.heads, key.kv_heads, key.head_dim);
-    case KeyKind::devices:
-      return fmt::format("\"devices\":{}", key.devices);
-  }
-  CHECK(false, "unknown kind of key");
-}
-
-std::string tableJson(const Table& table) {
-  const OperationInfo& info = infoOf(table.key.operation);
-  std::string axes;
-  for (std::size_t i = 0; i < table.axes.size(); ++i) {
-    axes += fmt::format("{}{{\"name\":\"{}\",\"unit\":\"{}\",\"at\":[{}]}}", i == 0 ? "" : ",", info.axes[i].name,
-                        info.axes[i].unit, fmt::join(table.axes[i], ","));
-  }
-  std::string filled;
-  for (const auto& [first, count] : table.filled)
-    filled += fmt::format("{}{},{}", filled.empty() ? "" : ",", first, count);
-  return fmt::format(
-      "{{\"op\":\"{}\",{},\"launch_us\":{},\"unit\":\"{}\",\"axes\":[{}],\"values\":\"{}\",\"filled\":[{}]}}",
-      info.name, keyJson(table.key), std::round(table.launch_floor.value() * 1e9) / 1e3, kValuesUnit, axes,
-      fmt::join(table.values, " "), filled);
-}
-
-std::string headerJson(const ProfileHeader& header) {
-  std::string text = fmt::format("{{\"schema\":\"{}\"", kSchema);
-  const std::pair<const char*, const std::string*> fields[] = {
-      {"name", &header.name},      {"accelerator", &header.accelerator},
-      {"engine", &header.engine},  {"engine_version", &header.engine_version},
-      {"origin", &header.origin},  {"date", &header.date},
-      {"licence", &header.licence}};
-  for (const auto& [key, value] : fields) text += fmt::format(",\n\"{}\":{}", key, quoted(*value));
-  const Peaks& peaks = header.peaks;
-  return text + fmt::format(
-                    ",\n\"peaks\":{{\"bf16_flops_per_s\":{},\"fp8_flops_per_s\":{},\"fp4_flops_per_s\":{},"
-                    "\"memory_bytes_per_s\":{},\"scale_up_bytes_per_s\":{}}}",
-                    peaks.bf16.value(), peaks.fp8.value(), peaks.fp4.value(), peaks.memory.value(),
-                    peaks.scale_up.value());
 }
 
 }  // namespace
@@ -336,14 +286,6 @@ ProfileHeader readProfileHeader(std::string_view text, const std::string& file) 
   const Json json =
       parse(end == std::string_view::npos ? std::string(text) : std::string(text.substr(0, end)) + "}", file);
   return readHeader(Reader(json, file));
-}
-
-std::string toJson(const Profile& profile) {
-  std::string text = headerJson(profile.header) + ",\n\"tables\":[";
-  for (std::size_t i = 0; i < profile.tables.size(); ++i) {
-    text += (i == 0 ? "\n" : ",\n") + tableJson(profile.tables[i]);
-  }
-  return text + "\n]}\n";
 }
 
 }  // namespace headroom::models

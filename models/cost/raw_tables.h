@@ -16,7 +16,7 @@ namespace headroom::models {
 
 struct Sample {
   TableKey key;
-  GridPoint at{1, 1, 1};
+  GridPoint at{1, 1, 1, 1};
   Seconds time;
 };
 

@@ -9,8 +9,10 @@ target_sources(headroom_models PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/operation.cpp
   ${CMAKE_CURRENT_LIST_DIR}/profile.cpp
   ${CMAKE_CURRENT_LIST_DIR}/profile_json.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/profile_text.cpp
   ${CMAKE_CURRENT_LIST_DIR}/raw_tables.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sampled_line.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/speed_of_light.cpp
   ${CMAKE_CURRENT_LIST_DIR}/step_kernels.cpp
   ${CMAKE_CURRENT_LIST_DIR}/step_times.cpp
   ${CMAKE_CURRENT_LIST_DIR}/table.cpp)

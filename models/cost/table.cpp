@@ -15,7 +15,7 @@ struct Place {
 };
 
 Place locate(const std::vector<double>& logs, double coordinate) {
-  const double x = std::log(coordinate);
+  const double x = coordinateLog(coordinate);
   constexpr double kSame = 1e-9;
   if (x < logs.front() - kSame) return {0, 0, true};
   if (x > logs.back() + kSame) return {logs.size() - 1, 0, true};
@@ -27,10 +27,15 @@ Place locate(const std::vector<double>& logs, double coordinate) {
 
 }  // namespace
 
+double coordinateLog(double x) {
+  constexpr double kNothing = 0.5;
+  return std::log(std::max(x, kNothing));
+}
+
 TableReader::TableReader(const Table& table) : table_(&table), filled_(table.values.size()) {
   for (const auto& axis : table.axes) {
     std::vector<double>& logs = logs_.emplace_back();
-    for (const std::int64_t point : axis) logs.push_back(std::log(static_cast<double>(point)));
+    for (const std::int64_t point : axis) logs.push_back(coordinateLog(static_cast<double>(point)));
   }
   for (const auto& [first, count] : table.filled) {
     std::fill_n(filled_.begin() + first, count, true);
@@ -38,7 +43,7 @@ TableReader::TableReader(const Table& table) : table_(&table), filled_(table.val
 }
 
 TableReader::LogRatio TableReader::at(const GridPoint& point) const {
-  std::array<Place, 3> places;
+  std::array<Place, kMaxAxes> places;
   LogRatio result;
   for (std::size_t d = 0; d < logs_.size(); ++d) {
     places[d] = locate(logs_[d], point[d]);

@@ -17,10 +17,13 @@ namespace headroom::models {
 /// Units of Table::values.
 inline constexpr double kValuesPerE = 1000;
 
+/// Logarithm of a coordinate of a grid; nothing counts as one octave below 1.
+double coordinateLog(double x);
+
 struct Table {
   TableKey key;
   Seconds launch_floor;                         ///< t0 > 0
-  std::vector<std::vector<std::int64_t>> axes;  ///< ascending, >= 1, one per axis of the operation
+  std::vector<std::vector<std::int64_t>> axes;  ///< ascending, one per axis of the operation
   std::vector<std::int32_t> values;             ///< kValuesPerE * ln(time / (S + t0)); the last axis runs fastest
   /// Ranges (first, count) of `values` that nobody measured: they hold the efficiency of the nearest measured point.
   std::vector<std::pair<std::int32_t, std::int32_t>> filled;

@@ -85,7 +85,7 @@ TEST(Profile, RefusesWhatItCannotMeanWithThePlaceAndTheReason) {
       {"\"filled\":[1,2]", "\"fillled\":[1,2]", "/tables/0: unknown key \"fillled\" (did you mean \"filled\"?)"},
       {"\"op\":\"decode_attention\"", "\"op\":\"prefill_attention\"",
        "/tables/2: a second table for prefill_attention"},
-      {"\"devices\":4", "\"devices\":1", "a collective needs at least 2 devices"},
+      {"\"devices\":4", "\"devices\":1", "/tables/3/devices: must be between 2 and"},
       {"\"bf16_flops_per_s\":1000000000000000", "\"bf16_flops_per_s\":0",
        "/peaks/bf16_flops_per_s: must be greater than zero"},
       {"\"licence\":\"none\",", "", "missing \"licence\""},

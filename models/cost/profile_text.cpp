@@ -1,0 +1,78 @@
+// Writes the text form of a profile (schema headroom.profile/1).
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "models/cost/profile.h"
+
+namespace headroom::models {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string quoted(const std::string& text) {
+  return Json(text).dump();
+}
+
+std::string fieldJson(const TableKey& key, const KeyField& field) {
+  if (field.format != nullptr) return quoted(nameOf(key.*field.format));
+  if (field.load != nullptr) return quoted(expertLoadNames()[static_cast<std::size_t>(key.*field.load)]);
+  if (field.layer != nullptr) return quoted(layerNames()[static_cast<std::size_t>(key.*field.layer)]);
+  return fmt::format("{}", key.*field.count);
+}
+
+std::string keyJson(const TableKey& key) {
+  const TableKey none;
+  std::string text;
+  for (const KeyField& field : fieldsOf(infoOf(key.operation).key)) {
+    const std::string value = fieldJson(key, field);
+    if (field.optional && value == fieldJson(none, field)) continue;
+    text += fmt::format("{}\"{}\":{}", text.empty() ? "" : ",", field.name, value);
+  }
+  return text;
+}
+
+std::string tableJson(const Table& table) {
+  const OperationInfo& info = infoOf(table.key.operation);
+  std::string axes;
+  for (std::size_t i = 0; i < table.axes.size(); ++i) {
+    axes += fmt::format("{}{{\"name\":\"{}\",\"unit\":\"{}\",\"at\":[{}]}}", i == 0 ? "" : ",", info.axes[i].name,
+                        info.axes[i].unit, fmt::join(table.axes[i], ","));
+  }
+  std::string filled;
+  for (const auto& [first, count] : table.filled)
+    filled += fmt::format("{}{},{}", filled.empty() ? "" : ",", first, count);
+  return fmt::format(
+      "{{\"op\":\"{}\",{},\"launch_us\":{},\"unit\":\"{}\",\"axes\":[{}],\"values\":\"{}\",\"filled\":[{}]}}",
+      info.name, keyJson(table.key), std::round(table.launch_floor.value() * 1e9) / 1e3, kProfileValuesUnit, axes,
+      fmt::join(table.values, " "), filled);
+}
+
+std::string headerJson(const ProfileHeader& header) {
+  std::string text = fmt::format("{{\"schema\":\"{}\"", kProfileSchema);
+  const std::pair<const char*, const std::string*> fields[] = {
+      {"name", &header.name},      {"accelerator", &header.accelerator},
+      {"engine", &header.engine},  {"engine_version", &header.engine_version},
+      {"origin", &header.origin},  {"date", &header.date},
+      {"licence", &header.licence}};
+  for (const auto& [key, value] : fields) text += fmt::format(",\n\"{}\":{}", key, quoted(*value));
+  const Peaks& peaks = header.peaks;
+  return text + fmt::format(
+                    ",\n\"peaks\":{{\"bf16_flops_per_s\":{},\"fp8_flops_per_s\":{},\"fp4_flops_per_s\":{},"
+                    "\"memory_bytes_per_s\":{},\"scale_up_bytes_per_s\":{}}}",
+                    peaks.bf16.value(), peaks.fp8.value(), peaks.fp4.value(), peaks.memory.value(),
+                    peaks.scale_up.value());
+}
+
+}  // namespace
+
+std::string toJson(const Profile& profile) {
+  std::string text = headerJson(profile.header) + ",\n\"tables\":[";
+  for (std::size_t i = 0; i < profile.tables.size(); ++i) {
+    text += (i == 0 ? "\n" : ",\n") + tableJson(profile.tables[i]);
+  }
+  return text + "\n]}\n";
+}
+
+}  // namespace headroom::models
