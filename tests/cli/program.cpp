@@ -66,6 +66,16 @@ pid_t spawn(std::vector<std::string> line, const std::string& out, const std::st
   return child;
 }
 
+/// False if it never became true.
+bool waitUntil(const std::function<bool()>& condition) {
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (std::chrono::steady_clock::now() < give_up) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return false;
+}
+
 }  // namespace
 
 Ended headroom(const std::vector<std::string>& arguments, const RunOptions& options) {
@@ -74,14 +84,15 @@ Ended headroom(const std::vector<std::string>& arguments, const RunOptions& opti
   const std::string out_file = options.stdout_file.empty() ? (streams.path() / "out").string() : options.stdout_file;
   const pid_t child = spawn(commandLine(arguments, options.file_size_limit), out_file, err_file);
   if (options.signal != 0) {
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (!options.ready(contentOf(err_file)) && std::chrono::steady_clock::now() < give_up) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
+    waitUntil([&] { return options.ready(contentOf(err_file)); });
     ::kill(child, options.signal);
   }
   int status = 0;
-  ::waitpid(child, &status, 0);
+  // A program that does not end is a failure, not a test that hangs.
+  if (!waitUntil([&] { return ::waitpid(child, &status, WNOHANG) == child; })) {
+    ::kill(child, SIGKILL);
+    ::waitpid(child, &status, 0);
+  }
   Ended ended;
   ended.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   if (options.stdout_file.empty()) ended.out = contentOf(out_file);

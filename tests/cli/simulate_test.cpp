@@ -130,6 +130,24 @@ TEST_F(Simulate, TheShortFormEqualsTheSameScenarioInAFile) {
   EXPECT_EQ(short_form.out, from_file.out);
 }
 
+TEST_F(Simulate, ARateWithoutCvIsPoissonAndConcurrencyAClosedLoop) {
+  const std::string file = folder_.write("s.yaml", R"(schema: headroom.scenario/1
+deployments: [{name: main, model: llama-3.1-8b, pools: [{accelerator: h100-sxm}]}]
+workloads: [{arrivals: {type: poisson, rate: 9 /s}, requests: 50, prompt_tokens: {fixed: 9}, output_tokens: {fixed: 9}}]
+)");
+  const Words short_form{"simulate",   "--model", "llama-3.1-8b",    "--accelerator", "h100-sxm",        "--format", "json",
+                         "--requests", "50",      "--prompt-tokens", "9",             "--output-tokens", "9"};
+  const auto with = [](Words words, const Words& more) {
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  EXPECT_EQ(headroom(with(short_form, {"--rate", "9 /s"})).out, headroom({"simulate", file, "--format", "json"}).out);
+  EXPECT_EQ(headroom(with(short_form, {"--concurrency", "4"})).out,
+            headroom({"simulate", file, "--format", "json", "--set",
+                      "workloads/0/arrivals={type: closed-loop, concurrency: 4}"})
+                .out);
+}
+
 TEST_F(Simulate, NoLoadEstimateLeavesTheRegimeOut) {
   const Ended ended = headroom({"simulate", folder_.write("s.yaml", kScenario), "--format", "json", "--no-load-estimate"});
   const auto json = nlohmann::json::parse(ended.out);
@@ -150,6 +168,16 @@ TEST_F(Simulate, TheResolvedScenarioGivesTheSameResult) {
   const Ended first = headroom({"simulate", folder_.write("s.yaml", kScenario), "--format", "json", "--out", out_});
   const Ended again = headroom({"simulate", out_ + "/scenario.resolved.yaml", "--format", "json"});
   EXPECT_EQ(again.out, first.out) << again.err;
+}
+
+TEST_F(Simulate, TheResolvedScenarioFindsItsTraceFromItsNewPlace) {
+  std::string scenario = kScenario;
+  const std::string arrivals = "{type: gamma, rate: 20 /s, cv: 2}";
+  scenario.replace(scenario.find(arrivals), arrivals.size(), "{type: trace, format: csv, file: t.csv}");
+  folder_.write("t.csv", "arrival_s,prompt_tokens,output_tokens\n0,100,10\n1.5,50,5\n");
+  const Ended first = headroom({"simulate", folder_.write("s.yaml", scenario), "--format", "json", "--out", out_});
+  ASSERT_EQ(first.code, 0) << first.err;
+  EXPECT_EQ(headroom({"simulate", out_ + "/scenario.resolved.yaml", "--format", "json"}).out, first.out);
 }
 
 TEST_F(Simulate, TheRequestLogAddsUpToTheResult) {
