@@ -62,7 +62,9 @@ void addFormat(CLI::App& app, Format& format) {
       ->check(CLI::IsMember({"table", "json"}))
       ->type_name("NAME");
 }
-void addOverwrite(CLI::App& app, bool& overwrite) { app.add_flag("--overwrite", overwrite, "replace what is there"); }
+void addOverwrite(CLI::App& app, bool& overwrite) {
+  app.add_flag("--overwrite", overwrite, "replace what is there");
+}
 
 void declareSimulate(CLI::App& app, SimulateOptions& o) {
   app.footer(
@@ -78,7 +80,9 @@ void declareSimulate(CLI::App& app, SimulateOptions& o) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--seed", o.seed, "of every random stream")->type_name("N")->check(wholeNumber(0));
   addFormat(app, o.format);
-  app.add_option("--out", o.out, "folder for result, per-request table, timeline and metrics")->type_name("DIR")->check(notEmpty());
+  app.add_option("--out", o.out, "folder for result, per-request table, timeline and metrics")
+      ->type_name("DIR")
+      ->check(notEmpty());
   addOverwrite(app, o.overwrite);
   app.add_flag("--exact-steps", o.exact_steps, "run every engine step: slow, the same result");
   app.add_flag("--no-load-estimate", o.no_load_estimate, "leave out offered_load and regime");
@@ -101,7 +105,9 @@ void declarePlan(CLI::App& app, PlanOptions& o) {
       ->expected(1)
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_option("--workers", o.workers, "worker processes (one per core)")->type_name("N")->check(wholeNumber(1, 1024));
+  app.add_option("--workers", o.workers, "worker processes (one per core)")
+      ->type_name("N")
+      ->check(wholeNumber(1, 1024));
   addFormat(app, o.format);
   app.add_option("--out", o.out, "folder for plan.json and recommended.yaml")->type_name("DIR")->check(notEmpty());
   addOverwrite(app, o.overwrite);
@@ -109,7 +115,8 @@ void declarePlan(CLI::App& app, PlanOptions& o) {
 void declareWorker(CLI::App&, WorkerOptions&) {}
 
 void declareList(CLI::App& app, ListOptions& o) {
-  app.add_option("KIND", o.kind, "accelerators, models, engines, policies, profiles, scenarios, trace-formats")->required();
+  app.add_option("KIND", o.kind, "accelerators, models, engines, policies, profiles, scenarios, trace-formats")
+      ->required();
   addFormat(app, o.format);
 }
 
@@ -125,7 +132,8 @@ void declareModelImport(CLI::App& app, ModelImportOptions& o) {
 }
 
 void addModel(CLI::App& app, Action& chosen) {
-  bind(*subverb(app, "import", "a Hugging Face config.json as a catalogue entry"), chosen, modelImport, declareModelImport);
+  bind(*subverb(app, "import", "a Hugging Face config.json as a catalogue entry"), chosen, modelImport,
+       declareModelImport);
 }
 
 void declareProfileFit(CLI::App& app, ProfileFitOptions& o) {
@@ -146,9 +154,15 @@ void declareProfileShow(CLI::App& app, ProfileShowOptions& o) {
   app.add_option("--tp", o.tp, "tensor parallelism (1)")->type_name("N")->check(wholeNumber(1, 1024));
   app.add_option("--weights", o.weights, "number format (the model's own)")->type_name("FORMAT");
   app.add_option("--kv-cache", o.kv_cache, "number format (bf16)")->type_name("FORMAT");
-  app.add_option("--sequences", o.decode_sequences, "in the decode step (64)")->type_name("N")->check(wholeNumber(1, 65536));
-  app.add_option("--context", o.context, "tokens each of them attends to (1024)")->type_name("N")->check(wholeNumber(1, 1 << 24));
-  app.add_option("--prompt-tokens", o.prompt_tokens, "in the prefill step (2048)")->type_name("N")->check(wholeNumber(1, 8192));
+  app.add_option("--sequences", o.decode_sequences, "in the decode step (64)")
+      ->type_name("N")
+      ->check(wholeNumber(1, 65536));
+  app.add_option("--context", o.context, "tokens each of them attends to (1024)")
+      ->type_name("N")
+      ->check(wholeNumber(1, 1 << 24));
+  app.add_option("--prompt-tokens", o.prompt_tokens, "in the prefill step (2048)")
+      ->type_name("N")
+      ->check(wholeNumber(1, 8192));
   addFormat(app, o.format);
 }
 
@@ -164,8 +178,10 @@ void declareProfileCheck(CLI::App& app, ProfileCheckOptions& o) {
 
 void addProfile(CLI::App& app, Action& chosen) {
   bind(*subverb(app, "fit", "measured kernel times as a profile"), chosen, profileFit, declareProfileFit);
-  bind(*subverb(app, "show", "what a profile holds, and what it says of a model"), chosen, profileShow, declareProfileShow);
-  bind(*subverb(app, "check", "errors of a profile against measured kernel times"), chosen, profileCheck, declareProfileCheck);
+  bind(*subverb(app, "show", "what a profile holds, and what it says of a model"), chosen, profileShow,
+       declareProfileShow);
+  bind(*subverb(app, "check", "errors of a profile against measured kernel times"), chosen, profileCheck,
+       declareProfileCheck);
 }
 
 void declareTraceInspect(CLI::App& app, TraceInspectOptions& o) {
@@ -176,7 +192,10 @@ void declareTraceInspect(CLI::App& app, TraceInspectOptions& o) {
 
 void declareTraceGenerate(CLI::App& app, TraceGenerateOptions& o) {
   app.add_option("MODEL", o.model, "a trace model, as `trace fit` writes it")->required();
-  app.add_option("--out", o.out, "CSV file to write, gzipped if it ends in .gz")->type_name("FILE")->check(notEmpty())->required();
+  app.add_option("--out", o.out, "CSV file to write, gzipped if it ends in .gz")
+      ->type_name("FILE")
+      ->check(notEmpty())
+      ->required();
   app.add_option("--seed", o.seed, "(1)")->type_name("N")->check(wholeNumber(0));
   app.add_option("--duration", o.duration, "no arrival after it, e.g. '10 min'")->type_name("TIME");
   app.add_option("--requests", o.requests, "stop after so many (as many as the original had)")
@@ -212,7 +231,8 @@ constexpr Verb kVerbs[] = {
     {"plan", "the cheapest fleet that meets the SLOs of a study",
      [](CLI::App& app, Action& chosen) { bind(app, chosen, plan, declarePlan); }},
     {"list", "what the catalogues hold", [](CLI::App& app, Action& chosen) { bind(app, chosen, list, declareList); }},
-    {"schema", "JSON Schema of a file kind", [](CLI::App& app, Action& chosen) { bind(app, chosen, schema, declareSchema); }},
+    {"schema", "JSON Schema of a file kind",
+     [](CLI::App& app, Action& chosen) { bind(app, chosen, schema, declareSchema); }},
     {"trace", "recorded and synthetic traces", addTrace},
     {"profile", "kernel times", addProfile},
     {"model", "LLM architectures", addModel},
@@ -247,7 +267,8 @@ void refuseUnknown(const CLI::App& app) {
       for (const std::string& name : o->get_lnames()) known.push_back("--" + name);
     }
   } else {
-    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) known.push_back(sub->get_name());
+    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+      known.push_back(sub->get_name());
   }
   const char* kind = option ? "option" : known.empty() ? "argument" : "verb";
   const std::string where = app.get_parent() == nullptr ? "" : app.get_name() + ": ";

@@ -11,7 +11,8 @@ models::Profile findProfileNamed(const std::string& name_or_file) {
   for (const models::ProfileHeader& header : models::listProfiles()) {
     names.push_back(header.name);
     if (header.name != name_or_file) continue;
-    return models::findProfile(models::findAccelerator(header.accelerator), header.engine, header.engine_version).profile;
+    return models::findProfile(models::findAccelerator(header.accelerator), header.engine, header.engine_version)
+        .profile;
   }
   std::error_code ec;
   if (std::filesystem::is_regular_file(name_or_file, ec)) {

@@ -10,7 +10,9 @@ namespace {
 std::atomic<bool> interrupt_seen{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "the handler may touch nothing else");
 
-void onSignal(int) { interrupt_seen.store(true, std::memory_order_relaxed); }
+void onSignal(int) {
+  interrupt_seen.store(true, std::memory_order_relaxed);
+}
 
 }  // namespace
 
@@ -25,7 +27,9 @@ void watchSignals() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
-const std::atomic<bool>& interrupted() { return interrupt_seen; }
+const std::atomic<bool>& interrupted() {
+  return interrupt_seen;
+}
 
 void throwIfInterrupted() {
   if (interrupt_seen.load(std::memory_order_relaxed)) throw sim::Interrupted();

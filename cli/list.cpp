@@ -25,7 +25,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// 0 means that it has none, or that nobody published it.
-Json orNull(double value) { return value > 0 ? Json(value) : Json(); }
+Json orNull(double value) {
+  return value > 0 ? Json(value) : Json();
+}
 
 Json acceleratorList() {
   Json all = Json::array();
@@ -70,9 +72,9 @@ Json engineList() {
     if (built) {
       for (const sim::EngineVersion& version : sim::vllmVersions()) versions.push_back(version.from);
     }
-    const std::string summary =
-        built ? fmt::format("V1 scheduler; rules change at the versions listed, from {} on", sim::vllmVersions().front().from)
-              : "not supported yet";
+    const std::string summary = built ? fmt::format("V1 scheduler; rules change at the versions listed, from {} on",
+                                                    sim::vllmVersions().front().from)
+                                      : "not supported yet";
     all.push_back({{"name", name}, {"summary", summary}, {"supported", built}, {"rules_from", versions}});
   }
   return all;
@@ -139,11 +141,20 @@ struct Kind {
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all{
-      {"accelerators", acceleratorList,
-       {{"GB", "memory_gb"}, {"GB/s", "memory_bandwidth_gb_per_s"}, {"bf16 TFLOP/s", "bf16_tflops"},
-        {"fp8", "fp8_tflops"}, {"fp4", "fp4_tflops"}, {"W", "power_w"}}},
-      {"models", modelList,
-       {{"B params", "parameters_b"}, {"active", "active_b"}, {"layers", "layers"}, {"context", "context"},
+      {"accelerators",
+       acceleratorList,
+       {{"GB", "memory_gb"},
+        {"GB/s", "memory_bandwidth_gb_per_s"},
+        {"bf16 TFLOP/s", "bf16_tflops"},
+        {"fp8", "fp8_tflops"},
+        {"fp4", "fp4_tflops"},
+        {"W", "power_w"}}},
+      {"models",
+       modelList,
+       {{"B params", "parameters_b"},
+        {"active", "active_b"},
+        {"layers", "layers"},
+        {"context", "context"},
         {"weights", "precision"}}},
       {"engines", engineList, {{"supported", "supported"}}},
       {"policies", policyList, {{"kind", "kind"}}},

@@ -20,7 +20,8 @@ std::string nameFromFile(const std::filesystem::path& file) {
   std::string name = file.stem().string();
   if (name == "config") name = std::filesystem::absolute(file).parent_path().filename().string();
   if (const std::size_t end = name.rfind("_config"); end != std::string::npos) name.erase(end);
-  if (const std::size_t organisation = name.rfind("--"); organisation != std::string::npos) name.erase(0, organisation + 2);
+  if (const std::size_t organisation = name.rfind("--"); organisation != std::string::npos)
+    name.erase(0, organisation + 2);
   for (char& c : name) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }

@@ -31,17 +31,15 @@ Json profileJson(const Profile& profile) {
   Json tables = Json::array();
   for (const models::Table& table : profile.tables) {
     const auto [points, filled] = pointsOf(table);
-    tables.push_back({{"name", models::nameOf(table.key)}, {"points", points}, {"filled", filled},
+    tables.push_back({{"name", models::nameOf(table.key)},
+                      {"points", points},
+                      {"filled", filled},
                       {"launch_floor_us", table.launch_floor.value() * 1e6}});
   }
-  return {{"name", h.name},
-          {"accelerator", h.accelerator},
-          {"engine", h.engine},
-          {"engine_version", h.engine_version},
-          {"origin", h.origin},
-          {"date", h.date},
-          {"licence", h.licence},
-          {"tables", tables}};
+  return {{"name", h.name},       {"accelerator", h.accelerator},
+          {"engine", h.engine},   {"engine_version", h.engine_version},
+          {"origin", h.origin},   {"date", h.date},
+          {"licence", h.licence}, {"tables", tables}};
 }
 
 std::string headerText(const Profile& profile) {
@@ -51,14 +49,16 @@ std::string headerText(const Profile& profile) {
   table.add({"origin", h.origin});
   table.add({"published", h.date});
   table.add({"licence", h.licence});
-  table.add({"peaks", fmt::format("{} TFLOP/s bf16, {} TFLOP/s fp8, {}/s memory, {}/s scale-up",
-                                  numberText(h.peaks.bf16.value() / 1e12), numberText(h.peaks.fp8.value() / 1e12),
-                                  bytesText(Bytes(h.peaks.memory.value())), bytesText(Bytes(h.peaks.scale_up.value())))});
+  table.add(
+      {"peaks", fmt::format("{} TFLOP/s bf16, {} TFLOP/s fp8, {}/s memory, {}/s scale-up",
+                            numberText(h.peaks.bf16.value() / 1e12), numberText(h.peaks.fp8.value() / 1e12),
+                            bytesText(Bytes(h.peaks.memory.value())), bytesText(Bytes(h.peaks.scale_up.value())))});
   TextTable tables("lrrr");
   tables.add({"table", "points", "filled", "floor"});
   for (const models::Table& t : profile.tables) {
     const auto [points, filled] = pointsOf(t);
-    tables.add({models::nameOf(t.key), countText(points), countText(filled), numberText(t.launch_floor.value() * 1e6) + " us"});
+    tables.add({models::nameOf(t.key), countText(points), countText(filled),
+                numberText(t.launch_floor.value() * 1e6) + " us"});
   }
   return table.text() + "\n" + tables.text();
 }
@@ -89,8 +89,8 @@ std::vector<Step> stepsOf(const Profile& profile, const ProfileShowOptions& opti
                            .decode_context_sum = std::int64_t{options.decode_sequences} * options.context,
                            .chunks = {},
                            .emitting_sequences = options.decode_sequences};
-  models::StepShape prefill{.decode_sequences = 0, .decode_context_sum = 0, .chunks = {{options.prompt_tokens, 0}},
-                            .emitting_sequences = 1};
+  models::StepShape prefill{
+      .decode_sequences = 0, .decode_context_sum = 0, .chunks = {{options.prompt_tokens, 0}}, .emitting_sequences = 1};
   return {{fmt::format("decode step: {} sequences of {} tokens", options.decode_sequences, options.context),
            models::stepParts(profile, accelerator, model, request, decode)},
           {fmt::format("prefill step: one prompt of {} tokens", options.prompt_tokens),
@@ -104,7 +104,8 @@ std::string stepText(const Step& step) {
   for (const StepPart& part : step.parts) {
     total += part.time;
     light += part.speed_of_light;
-    table.add({part.name, fmt::format("{:.3f}", part.time.value() * 1e3), fmt::format("{:.3f}", part.speed_of_light.value() * 1e3),
+    table.add({part.name, fmt::format("{:.3f}", part.time.value() * 1e3),
+               fmt::format("{:.3f}", part.speed_of_light.value() * 1e3),
                part.time > Seconds() ? fmt::format("{:.0f} %", part.speed_of_light / part.time * 100) : "-",
                models::nameOf(part.tier)});
   }
@@ -116,8 +117,10 @@ std::string stepText(const Step& step) {
 Json stepJson(const Step& step) {
   Json parts = Json::array();
   for (const StepPart& part : step.parts) {
-    parts.push_back({{"name", part.name}, {"time_ms", part.time.value() * 1e3},
-                     {"speed_of_light_ms", part.speed_of_light.value() * 1e3}, {"tier", models::nameOf(part.tier)}});
+    parts.push_back({{"name", part.name},
+                     {"time_ms", part.time.value() * 1e3},
+                     {"speed_of_light_ms", part.speed_of_light.value() * 1e3},
+                     {"tier", models::nameOf(part.tier)}});
   }
   return {{"step", step.title}, {"parts", parts}};
 }

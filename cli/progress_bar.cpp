@@ -46,8 +46,8 @@ std::string barText(const std::string& verb, const std::string& unit, std::int64
 
 std::string progressJson(const std::string& verb, const std::string& unit, std::int64_t done, std::int64_t expected,
                          double elapsed_s) {
-  return fmt::format(R"({{"progress": "{}", "unit": "{}", "done": {}, "expected": {}, "elapsed_s": {:.1f}}})", verb, unit,
-                     done, expected > 0 ? std::to_string(expected) : "null", elapsed_s);
+  return fmt::format(R"({{"progress": "{}", "unit": "{}", "done": {}, "expected": {}, "elapsed_s": {:.1f}}})", verb,
+                     unit, done, expected > 0 ? std::to_string(expected) : "null", elapsed_s);
 }
 
 ProgressBar::ProgressBar(std::string verb, std::string unit)

@@ -64,7 +64,8 @@ std::string requestsText(const sim::RequestCounts& c) {
 }
 
 std::string kvText(const Result& result) {
-  std::string text = fmt::format("{} used on average, {} at most", shareText(result.kv_usage_mean), shareText(result.kv_usage_max));
+  std::string text =
+      fmt::format("{} used on average, {} at most", shareText(result.kv_usage_mean), shareText(result.kv_usage_max));
   if (result.pools.size() == 1) {
     text += fmt::format(", of {} blocks a replica", countText(result.pools.front().blocks_per_replica));
   }
@@ -89,9 +90,9 @@ std::string costText(const Result& result) {
 Rows summaryRows(const Result& result) {
   const sim::Throughput& t = result.throughput;
   Rows rows{{"requests", requestsText(result.requests)},
-            {"throughput", fmt::format("{} requests/s, {} output tokens/s, {} tokens/s in and out",
-                                       numberText(t.request_per_s), numberText(t.output_tokens_per_s),
-                                       numberText(t.total_tokens_per_s))},
+            {"throughput",
+             fmt::format("{} requests/s, {} output tokens/s, {} tokens/s in and out", numberText(t.request_per_s),
+                         numberText(t.output_tokens_per_s), numberText(t.total_tokens_per_s))},
             {"kv cache", kvText(result)}};
   if (result.slo) rows.emplace_back("slo", sloText(result));
   rows.emplace_back("accelerators", fmt::format("{:g}, busy {} of the time, for {}", result.accelerators,
@@ -100,7 +101,8 @@ Rows summaryRows(const Result& result) {
   for (const sim::ProfileUse& use : result.profiles) {
     rows.emplace_back("kernel times", use.name + ": " + tierText(use.tier_share));
   }
-  rows.emplace_back("scenario", fmt::format("{}, seed {}, headroom {}", result.scenario_hash, result.seed, result.version));
+  rows.emplace_back("scenario",
+                    fmt::format("{}, seed {}, headroom {}", result.scenario_hash, result.seed, result.version));
   return rows;
 }
 
@@ -109,8 +111,9 @@ std::string poolTable(const Result& result) {
   TextTable table("llrrrrrrr");
   table.add({"deployment", "pool", "replicas", "accelerators", "requests", "busy", "kv mean", "kv max", "sustains/s"});
   for (const sim::PoolOutcome& p : result.pools) {
-    table.add({p.deployment, p.pool, countText(p.replicas), fmt::format("{} {}", countText(p.accelerators), p.accelerator),
-               countText(p.requests), shareText(p.busy), shareText(p.kv_usage_mean), shareText(p.kv_usage_max),
+    table.add({p.deployment, p.pool, countText(p.replicas),
+               fmt::format("{} {}", countText(p.accelerators), p.accelerator), countText(p.requests), shareText(p.busy),
+               shareText(p.kv_usage_mean), shareText(p.kv_usage_max),
                p.sustainable_per_s ? numberText(*p.sustainable_per_s) : "-"});
   }
   return "\n" + table.text();
@@ -121,13 +124,13 @@ std::string workloadTable(const Result& result) {
   if (result.workloads.empty() || plain) return {};
   TextTable table("lrrrrrr");
   table.add({"workload", "offered", "ttft p50", "ttft p99", "tpot p50", "tpot p99", "good (target)"});
-  const auto ms = [](const std::optional<LatencySummary>& s, double LatencySummary::* of) {
+  const auto ms = [](const std::optional<LatencySummary>& s, double LatencySummary::*of) {
     return s ? numberText((*s).*of) + " ms" : "-";
   };
   for (const sim::WorkloadOutcome& w : result.workloads) {
     const sim::Latencies& l = w.latencies;
-    table.add({w.name, countText(w.requests.offered), ms(l.ttft, &LatencySummary::p50), ms(l.ttft, &LatencySummary::p99),
-               ms(l.tpot, &LatencySummary::p50), ms(l.tpot, &LatencySummary::p99),
+    table.add({w.name, countText(w.requests.offered), ms(l.ttft, &LatencySummary::p50),
+               ms(l.ttft, &LatencySummary::p99), ms(l.tpot, &LatencySummary::p50), ms(l.tpot, &LatencySummary::p99),
                w.attainment ? fmt::format("{} ({})", shareText(*w.attainment), shareText(w.target.value_or(0))) : "-"});
   }
   return "\n" + table.text();
@@ -150,8 +153,10 @@ std::string regimeSentence(const Result& result) {
   if (!result.offered_load) return "load: not estimated";
   const std::string load = fmt::format("{:.2f}", *result.offered_load);
   if (result.regime == "overloaded") {
-    return fmt::format("overloaded: load {} of what these replicas sustain; queues grow for as long as requests arrive, so "
-                       "percentiles depend on the length of the run", load);
+    return fmt::format(
+        "overloaded: load {} of what these replicas sustain; queues grow for as long as requests arrive, so "
+        "percentiles depend on the length of the run",
+        load);
   }
   if (result.regime == "knee") {
     return fmt::format("knee: load {} of what these replicas sustain; latencies rise steeply from here", load);
@@ -162,8 +167,8 @@ std::string regimeSentence(const Result& result) {
 std::string resultTable(const Scenario& scenario, const Result& result) {
   TextTable summary("ll");
   for (const auto& [name, text] : summaryRows(result)) summary.add({name, text});
-  std::string out = headline(scenario, result) + "\n" + latencyTable(result) + "\n" + summary.text() + poolTable(result) +
-                    workloadTable(result);
+  std::string out = headline(scenario, result) + "\n" + latencyTable(result) + "\n" + summary.text() +
+                    poolTable(result) + workloadTable(result);
   for (const std::string& warning : result.warnings) {
     if (warning.starts_with("overloaded:")) continue;  // the headline says so
     out += "\nwarning: " + warning + "\n";

@@ -69,7 +69,9 @@ DocumentNode& place(DocumentNode& root, std::string_view path) {
   return *node;
 }
 
-void put(DocumentNode& root, std::string_view path, const std::string& text) { place(root, path) = sim::scalarNode(text); }
+void put(DocumentNode& root, std::string_view path, const std::string& text) {
+  place(root, path) = sim::scalarNode(text);
+}
 
 /// "512" is fixed, "100:1000" uniform.
 void putLength(DocumentNode& root, const std::string& path, const std::string& text) {
@@ -193,7 +195,9 @@ Document openDocument(const std::string& file, const Values& short_form) {
 
 }  // namespace
 
-std::span<const ShortOption> shortOptions() { return kShortOptions; }
+std::span<const ShortOption> shortOptions() {
+  return kShortOptions;
+}
 
 std::vector<std::filesystem::path> shippedScenarios() {
   std::vector<std::filesystem::path> files;
@@ -211,7 +215,8 @@ TraceName parseTraceName(const std::string& text, const std::string& option) {
   if (colon == std::string::npos || colon == 0 || colon + 1 == text.size()) {
     std::vector<std::string> formats;
     for (const workloads::TraceFormat& format : workloads::traceFormats()) formats.push_back(format.name);
-    refuse(option, fmt::format("\"{}\" is not FORMAT:FILE", text), fmt::format("formats: {}", fmt::join(formats, ", ")));
+    refuse(option, fmt::format("\"{}\" is not FORMAT:FILE", text),
+           fmt::format("formats: {}", fmt::join(formats, ", ")));
   }
   return {text.substr(0, colon), text.substr(colon + 1)};
 }

@@ -1,5 +1,5 @@
-// From the options of `simulate` to a scenario: a file, or the short form, which is the same document written as options
-// (one option, one place in it) and read by the same reader.
+// From the options of `simulate` to a scenario: a file, or the short form, which is the same document written as
+// options (one option, one place in it) and read by the same reader.
 #pragma once
 
 #include <filesystem>
@@ -15,10 +15,10 @@ namespace headroom::cli {
 
 /// An option of the short form.
 struct ShortOption {
-  const char* name;     ///< with dashes
-  const char* value;    ///< shape, for --help
+  const char* name;   ///< with dashes
+  const char* value;  ///< shape, for --help
   const char* summary;
-  const char* path;     ///< where it goes in the scenario
+  const char* path;  ///< where it goes in the scenario
 };
 std::span<const ShortOption> shortOptions();
 

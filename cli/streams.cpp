@@ -29,8 +29,12 @@ void printResult(std::string_view text) {
   if (error != 0) throw InputError(fmt::format("standard output cannot be written: {}", std::strerror(error)));
 }
 
-void printNote(std::string_view text) { writeAll(STDERR_FILENO, fmt::format("headroom: {}\n", text)); }
+void printNote(std::string_view text) {
+  writeAll(STDERR_FILENO, fmt::format("headroom: {}\n", text));
+}
 
-bool stderrIsTerminal() { return ::isatty(STDERR_FILENO) == 1; }
+bool stderrIsTerminal() {
+  return ::isatty(STDERR_FILENO) == 1;
+}
 
 }  // namespace headroom::cli

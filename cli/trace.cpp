@@ -29,7 +29,8 @@ using workloads::TraceStatistics;
 /// A trace with a progress bar that Ctrl-C ends.
 class WatchedTrace final : public TraceReader {
  public:
-  WatchedTrace(std::unique_ptr<TraceReader> trace, const std::string& verb) : trace_(std::move(trace)), bar_(verb, "rows") {}
+  WatchedTrace(std::unique_ptr<TraceReader> trace, const std::string& verb)
+      : trace_(std::move(trace)), bar_(verb, "rows") {}
   bool next(workloads::TraceRow& row) override {
     if (++rows_ % 4096 == 0) {
       throwIfInterrupted();
@@ -46,10 +47,13 @@ class WatchedTrace final : public TraceReader {
 
 std::unique_ptr<TraceReader> openNamed(const std::string& text, double rate_scale, const std::string& verb) {
   const TraceName name = parseTraceName(text, "trace");
-  return std::make_unique<WatchedTrace>(workloads::scaleRate(workloads::openTrace(name.format, name.file), rate_scale), verb);
+  return std::make_unique<WatchedTrace>(workloads::scaleRate(workloads::openTrace(name.format, name.file), rate_scale),
+                                        verb);
 }
 
-std::string shareName(double share) { return share == 1 ? "max" : fmt::format("p{:g}", share * 100); }
+std::string shareName(double share) {
+  return share == 1 ? "max" : fmt::format("p{:g}", share * 100);
+}
 
 Json lengthsJson(const workloads::LengthStatistics& lengths) {
   Json json{{"mean", lengths.mean}};

@@ -31,7 +31,7 @@ struct PlanOptions {
   std::vector<std::string> set;  ///< path=value, in the study
   int workers = 0;               ///< processes; 0: one per core
   Format format = Format::table;
-  std::string out;               ///< a folder; empty: none
+  std::string out;  ///< a folder; empty: none
   bool overwrite = false;
 };
 int plan(const PlanOptions& options);
@@ -73,7 +73,7 @@ struct ProfileShowOptions {
   std::string profile;  ///< a shipped name, or a file
   std::string model;    ///< empty: the header and tables only
   int tp = 1;
-  std::string weights;   ///< empty: the model's own
+  std::string weights;  ///< empty: the model's own
   std::string kv_cache = "bf16";
   int decode_sequences = 64;
   int context = 1024;

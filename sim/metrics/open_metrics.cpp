@@ -9,10 +9,11 @@ namespace headroom::sim {
 namespace {
 
 // Bounds of vLLM's histograms (vllm/v1/metrics/loggers.py), in seconds.
-constexpr std::array kTtftBounds{.001, .005, .01, .02, .04, .06, .08, .1,   .25,  .5,    .75,
+constexpr std::array kTtftBounds{.001, .005, .01, .02, .04, .06, .08, .1,  .25,  .5,   .75,
                                  1.0,  2.5,  5.0, 7.5, 10., 20., 40., 80., 160., 640., 2560.};
-constexpr std::array kTpotBounds{.01, .025, .05, .075, .1, .15, .2, .3, .4, .5, .75, 1., 2.5, 5., 7.5, 10., 20., 40., 80.};
-constexpr std::array kRequestBounds{.3,  .5,  .8,  1.,  1.5, 2.,  2.5,  5.,   10.,  15.,  20.,
+constexpr std::array kTpotBounds{.01, .025, .05, .075, .1,  .15, .2,  .3,  .4, .5,
+                                 .75, 1.,   2.5, 5.,   7.5, 10., 20., 40., 80.};
+constexpr std::array kRequestBounds{.3,  .5,  .8,  1.,  1.5,  2.,   2.5,  5.,   10.,   15.,  20.,
                                     30., 40., 50., 60., 120., 240., 480., 960., 1920., 7680.};
 
 std::string escaped(const std::string& text) {
@@ -30,7 +31,9 @@ std::string head(const char* name, const char* type, const char* help) {
 
 __extension__ using Int128 = __int128;
 
-double seconds(Int128 ticks) { return static_cast<double>(ticks) / kTicksPerSecond; }
+double seconds(Int128 ticks) {
+  return static_cast<double>(ticks) / kTicksPerSecond;
+}
 
 }  // namespace
 
@@ -99,7 +102,7 @@ std::string OpenMetrics::histograms() const {
   struct Row {
     const char* name;
     const char* help;
-    BucketHistogram Deployment::* of;
+    BucketHistogram Deployment::*of;
   };
   static constexpr Row kRows[] = {
       {"vllm:time_to_first_token_seconds", "Histogram of time to first token in seconds.", &Deployment::ttft},
@@ -109,8 +112,7 @@ std::string OpenMetrics::histograms() const {
       {"vllm:request_queue_time_seconds", "Histogram of time spent in WAITING phase for request.", &Deployment::queue},
       {"vllm:request_prefill_time_seconds", "Histogram of time spent in PREFILL phase for request.",
        &Deployment::prefill},
-      {"vllm:request_decode_time_seconds", "Histogram of time spent in DECODE phase for request.",
-       &Deployment::decode},
+      {"vllm:request_decode_time_seconds", "Histogram of time spent in DECODE phase for request.", &Deployment::decode},
   };
   std::string out;
   for (const Row& row : kRows) {
@@ -124,7 +126,7 @@ std::string OpenMetrics::counters() const {
   struct Row {
     const char* name;
     const char* help;
-    std::int64_t Deployment::* of;
+    std::int64_t Deployment::*of;
   };
   static constexpr Row kRows[] = {
       {"vllm:prompt_tokens", "Number of prefill tokens processed.", &Deployment::prompt_tokens},
@@ -145,7 +147,8 @@ std::string OpenMetrics::gauges(const Result& result) const {
   const double span = result.simulated_s;
   std::string running = head("vllm:num_requests_running", "gauge", "Mean number of requests running, over the run.");
   std::string waiting = head("vllm:num_requests_waiting", "gauge", "Mean number of requests waiting, over the run.");
-  std::string usage = head("vllm:kv_cache_usage_perc", "gauge", "Mean KV-cache usage over the run. 1 means 100 percent.");
+  std::string usage =
+      head("vllm:kv_cache_usage_perc", "gauge", "Mean KV-cache usage over the run. 1 means 100 percent.");
   for (const Deployment& d : deployments_) {
     if (span > 0) {
       running += fmt::format("vllm:num_requests_running{{{}}} {}\n", d.labels, seconds(d.running) / span);

@@ -1,6 +1,6 @@
 // What a scrape of vLLM's /metrics would show when the run has ended, as OpenMetrics text under vLLM's names and bucket
-// bounds; every request counts, warmup included. Gauges are means over the run (Little's law), since all queues are empty
-// at its end. Left out: vllm:inter_token_latency_seconds (single gaps are not kept per request;
+// bounds; every request counts, warmup included. Gauges are means over the run (Little's law), since all queues are
+// empty at its end. Left out: vllm:inter_token_latency_seconds (single gaps are not kept per request;
 // vllm:request_time_per_output_token_seconds is there) and the prefix cache.
 #pragma once
 

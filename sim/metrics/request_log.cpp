@@ -14,7 +14,9 @@ namespace {
 constexpr int kCompressionLevel = 2;
 constexpr std::size_t kBatch = 1 << 17;  // bytes of text compressed at once
 
-std::int64_t nanoseconds(Ticks t) { return (t + 512) / 1024; }
+std::int64_t nanoseconds(Ticks t) {
+  return (t + 512) / 1024;
+}
 
 /// `ticks` in units of 10^digits nanoseconds, with all digits.
 void appendTime(fmt::memory_buffer& out, Ticks ticks, int digits) {

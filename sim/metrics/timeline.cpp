@@ -14,7 +14,9 @@ std::string microseconds(Ticks t) {
   return fmt::format("{}.{:03}", ns / 1000, ns % 1000);
 }
 
-std::string quoted(const std::string& text) { return nlohmann::json(text).dump(); }
+std::string quoted(const std::string& text) {
+  return nlohmann::json(text).dump();
+}
 
 }  // namespace
 
@@ -47,8 +49,9 @@ void Timeline::nameReplica(std::uint32_t replica) {
 
 void Timeline::edge(const RequestRecord& record, const char* phase, const std::string& name, Ticks at,
                     const std::string& args) {
-  event(fmt::format(R"({{"ph": "{}", "cat": "request", "id": {}, "name": "{}", "pid": {}, "tid": 0, "ts": {}{}}})", phase,
-                    record.request.id, name, record.replica, microseconds(at), args.empty() ? "" : ", \"args\": " + args));
+  event(fmt::format(R"({{"ph": "{}", "cat": "request", "id": {}, "name": "{}", "pid": {}, "tid": 0, "ts": {}{}}})",
+                    phase, record.request.id, name, record.replica, microseconds(at),
+                    args.empty() ? "" : ", \"args\": " + args));
 }
 
 void Timeline::part(const RequestRecord& record, const char* name, Ticks begin, Ticks end) {

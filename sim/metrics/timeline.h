@@ -1,6 +1,6 @@
-// The first requests of a run as a Chrome trace, which Perfetto opens: a process per replica, a nestable async slice per
-// request with its queue, prefill and decode inside. `otherData` says how many of how many requests are shown.
-// Left out: engine steps; preempted time is inside decode.
+// The first requests of a run as a Chrome trace, which Perfetto opens: a process per replica, a nestable async slice
+// per request with its queue, prefill and decode inside. `otherData` says how many of how many requests are shown. Left
+// out: engine steps; preempted time is inside decode.
 #pragma once
 
 #include <cstdint>

@@ -49,7 +49,9 @@ void expectRefused(const Ended& ended, const std::string& message, int code = 2)
   EXPECT_EQ(ended.out, "");
 }
 
-TEST(BadInput, TheScenarioItselfIsFine) { EXPECT_EQ(simulateText(kScenario).code, 0); }
+TEST(BadInput, TheScenarioItselfIsFine) {
+  EXPECT_EQ(simulateText(kScenario).code, 0);
+}
 
 TEST(BadInput, AnUnknownKeyNamesFileLinePathAndTheNearestKey) {
   const Ended ended = simulateText(changed("replicas: 1", "replica: 1"));
@@ -125,14 +127,16 @@ TEST(BadInput, TimestampsThatGoBackNameFileAndLine) {
 }
 
 TEST(BadInput, AnUnknownTraceFormatIsAnsweredWithTheNearest) {
-  expectRefused(headroom(shortForm({"--trace", "azur:x.csv"})), "--trace: unknown trace format \"azur\" (did you mean \"azure\"?)");
+  expectRefused(headroom(shortForm({"--trace", "azur:x.csv"})),
+                "--trace: unknown trace format \"azur\" (did you mean \"azure\"?)");
 }
 
 TEST(BadInput, ErrorsOfTheShortFormNameTheOption) {
   const Words rate{"--rate", "4", "--requests", "5", "--prompt-tokens", "10", "--output-tokens", "10"};
   expectRefused(headroom(shortForm(rate)), "--rate: \"4\" has no unit");
-  expectRefused(headroom(shortForm({"--rate", "-4 /s", "--requests", "5", "--prompt-tokens", "10", "--output-tokens", "10"})),
-                "--rate: rate (per second) must be above 0");
+  expectRefused(
+      headroom(shortForm({"--rate", "-4 /s", "--requests", "5", "--prompt-tokens", "10", "--output-tokens", "10"})),
+      "--rate: rate (per second) must be above 0");
   expectRefused(headroom({"simulate", "--model", "lama-3.1-8b", "--accelerator", "h100-sxm", "--rate", "4 /s",
                           "--requests", "5", "--prompt-tokens", "10", "--output-tokens", "10"}),
                 "--model: unknown model");
@@ -141,7 +145,8 @@ TEST(BadInput, ErrorsOfTheShortFormNameTheOption) {
 TEST(BadInput, TheShortFormIsNotMixedWithAFile) {
   const TemporaryFolder folder;
   expectRefused(headroom({"simulate", folder.write("chat.yaml", kScenario), "--tp", "2"}),
-                "--tp: belongs to the short form, without a scenario file (with a file, use --set deployments/0/pools/0/tp=VALUE)");
+                "--tp: belongs to the short form, without a scenario file (with a file, use --set "
+                "deployments/0/pools/0/tp=VALUE)");
 }
 
 TEST(BadInput, AWrongOverrideIsRefusedAtItsPlace) {

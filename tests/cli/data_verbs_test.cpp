@@ -10,11 +10,13 @@
 namespace headroom::cli {
 namespace {
 
-using ::testing::HasSubstr;
 using nlohmann::json;
+using ::testing::HasSubstr;
 
 /// Data that is too large to ship stands beside the checkout where there is any.
-std::filesystem::path sharedData() { return sourceRoot() / "../shared/data"; }
+std::filesystem::path sharedData() {
+  return sourceRoot() / "../shared/data";
+}
 
 TEST(ListVerb, EveryKindIsAListOfNamesAndSummaries) {
   for (const char* kind : {"accelerators", "models", "engines", "policies", "profiles", "scenarios", "trace-formats"}) {
@@ -33,7 +35,8 @@ TEST(ListVerb, EveryKindIsAListOfNamesAndSummaries) {
 TEST(ListVerb, EveryListedScenarioRunsByItsName) {
   for (const json& entry : json::parse(headroom({"list", "scenarios", "--format", "json"}).out)) {
     if (entry.at("kind") != "scenario") continue;
-    const Ended ended = headroom({"simulate", entry.at("name"), "--set", "workloads/0/requests=20", "--no-load-estimate"});
+    const Ended ended =
+        headroom({"simulate", entry.at("name"), "--set", "workloads/0/requests=20", "--no-load-estimate"});
     EXPECT_EQ(ended.code, 0) << ended.err;
   }
 }
@@ -129,7 +132,8 @@ TEST(ProfileVerb, ShowPrintsTheTablesAndTheStepsOfAModel) {
 }
 
 TEST(ProfileVerb, AnUnknownNameOrALayoutThatDoesNotDivideIsRefused) {
-  EXPECT_THAT(headroom({"profile", "show", "h100-sxm/vllm-0.24.1"}).err, HasSubstr("did you mean \"h100-sxm/vllm-0.24.0\"?"));
+  EXPECT_THAT(headroom({"profile", "show", "h100-sxm/vllm-0.24.1"}).err,
+              HasSubstr("did you mean \"h100-sxm/vllm-0.24.0\"?"));
   const Ended ended = headroom({"profile", "show", "h100-sxm/vllm-0.24.0", "--model", "llama-3.1-8b", "--tp", "3"});
   EXPECT_EQ(ended.code, 2);
   EXPECT_THAT(ended.err, HasSubstr("--tp: tp 3 does not divide"));
@@ -155,8 +159,8 @@ std::string writeKernels(const TemporaryFolder& folder) {
 TEST(ProfileVerb, AFittedProfileReproducesItsSamples) {
   const TemporaryFolder folder;
   const std::string kernels = writeKernels(folder), out = (folder.path() / "p.json").string();
-  const Ended fitted = headroom({"profile", "fit", kernels, "--accelerator", "l4", "--engine-version", "0.24.0", "--origin",
-                                 "a test", "--date", "2026-01-01", "--licence", "none", "--out", out});
+  const Ended fitted = headroom({"profile", "fit", kernels, "--accelerator", "l4", "--engine-version", "0.24.0",
+                                 "--origin", "a test", "--date", "2026-01-01", "--licence", "none", "--out", out});
   ASSERT_EQ(fitted.code, 0) << fitted.err;
   const Ended checked = headroom({"profile", "check", out, kernels, "--format", "json"});
   ASSERT_EQ(checked.code, 0) << checked.err;

@@ -100,7 +100,9 @@ Ended headroom(const std::vector<std::string>& arguments, const RunOptions& opti
   return ended;
 }
 
-fs::path sourceRoot() { return HEADROOM_SOURCE_ROOT; }
+fs::path sourceRoot() {
+  return HEADROOM_SOURCE_ROOT;
+}
 
 std::string contentOf(const fs::path& file) {
   std::ostringstream text;

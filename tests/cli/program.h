@@ -31,9 +31,9 @@ class TemporaryFolder {
 };
 
 struct RunOptions {
-  int file_size_limit = 0;          ///< largest file it may write, in units of 512 bytes; 0: no limit
-  std::string stdout_file{};        ///< instead of catching it
-  int signal = 0;                   ///< sent as soon as `ready`
+  int file_size_limit = 0;    ///< largest file it may write, in units of 512 bytes; 0: no limit
+  std::string stdout_file{};  ///< instead of catching it
+  int signal = 0;             ///< sent as soon as `ready`
   /// Looked at with what stderr holds so far.
   std::function<bool(const std::string& err)> ready{};
 };

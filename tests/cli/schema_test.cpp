@@ -21,7 +21,8 @@ using nlohmann::json;
 /// What a YAML parser makes of a tree: unquoted words that look like numbers and booleans are.
 json jsonOf(const DocumentNode& node) {
   switch (node.kind) {
-    case DocumentNode::Kind::null: return nullptr;
+    case DocumentNode::Kind::null:
+      return nullptr;
     case DocumentNode::Kind::list: {
       json list = json::array();
       for (const DocumentNode& item : node.items) list.push_back(jsonOf(item));
@@ -32,13 +33,15 @@ json jsonOf(const DocumentNode& node) {
       for (const auto& [key, value] : node.members) map[key] = jsonOf(value);
       return map;
     }
-    case DocumentNode::Kind::scalar: break;
+    case DocumentNode::Kind::scalar:
+      break;
   }
   if (node.quoted) return node.text;
   if (node.text == "true" || node.text == "false") return node.text == "true";
   const char* end = node.text.data() + node.text.size();
   std::int64_t integer = 0;
-  if (const auto r = std::from_chars(node.text.data(), end, integer); r.ec == std::errc() && r.ptr == end) return integer;
+  if (const auto r = std::from_chars(node.text.data(), end, integer); r.ec == std::errc() && r.ptr == end)
+    return integer;
   double number = 0;
   if (const auto r = std::from_chars(node.text.data(), end, number); r.ec == std::errc() && r.ptr == end) return number;
   return node.text;
@@ -243,10 +246,10 @@ TEST(Schema, EveryShippedScenarioAndStudySatisfiesIt) {
 
 TEST(Schema, OfAResultAcceptsWhatSimulatePrints) {
   const SchemaOf schema("result");
-  json result = json::parse(headroom({"simulate", "--model", "llama-3.1-8b", "--accelerator", "h100-sxm", "--rate", "5 /s",
-                                      "--requests", "50", "--prompt-tokens", "100", "--output-tokens", "1", "--ttft",
-                                      "1 s", "--format", "json"})
-                                .out);
+  json result = json::parse(
+      headroom({"simulate", "--model", "llama-3.1-8b", "--accelerator", "h100-sxm", "--rate", "5 /s", "--requests",
+                "50", "--prompt-tokens", "100", "--output-tokens", "1", "--ttft", "1 s", "--format", "json"})
+          .out);
   EXPECT_EQ(schema.complaint(result), "");
   result.erase("preemptions");
   EXPECT_NE(schema.complaint(result), "");

@@ -48,8 +48,9 @@ std::string withSecondWorkload() {
 
 /// Runs long enough to be interrupted.
 Words endless(const std::string& out) {
-  return {"simulate",        "--model", "llama-3.1-8b", "--accelerator", "h100-sxm", "--rate", "1000 /s", "--requests",
-          "2000000000",      "--prompt-tokens", "100:500", "--output-tokens", "10:50", "--replicas", "64", "--out", out};
+  return {"simulate", "--model",    "llama-3.1-8b", "--accelerator",   "h100-sxm", "--rate",
+          "1000 /s",  "--requests", "2000000000",   "--prompt-tokens", "100:500",  "--output-tokens",
+          "10:50",    "--replicas", "64",           "--out",           out};
 }
 
 /// request column `name` of the rows of one class.
@@ -122,10 +123,33 @@ TEST_F(Simulate, TheShortFormEqualsTheSameScenarioInAFile) {
                    "prompt_tokens": {"fixed": 700}, "output_tokens": {"uniform": [10, 90]}}],
     "slos": [{"ttft": "300 ms"}]})");
   const Ended from_file = headroom({"simulate", file, "--format", "json"});
-  const Ended short_form =
-      headroom({"simulate", "--model", "llama-3.1-8b", "--weights", "fp8", "--accelerator", "h100-sxm", "--tp", "2",
-                "--replicas", "2", "--router", "least-loaded", "--rate", "30 /s", "--cv", "3", "--requests", "200",
-                "--prompt-tokens", "700", "--output-tokens", "10:90", "--ttft", "300 ms", "--format", "json"});
+  const Ended short_form = headroom({"simulate",
+                                     "--model",
+                                     "llama-3.1-8b",
+                                     "--weights",
+                                     "fp8",
+                                     "--accelerator",
+                                     "h100-sxm",
+                                     "--tp",
+                                     "2",
+                                     "--replicas",
+                                     "2",
+                                     "--router",
+                                     "least-loaded",
+                                     "--rate",
+                                     "30 /s",
+                                     "--cv",
+                                     "3",
+                                     "--requests",
+                                     "200",
+                                     "--prompt-tokens",
+                                     "700",
+                                     "--output-tokens",
+                                     "10:90",
+                                     "--ttft",
+                                     "300 ms",
+                                     "--format",
+                                     "json"});
   EXPECT_EQ(short_form.code, 0) << short_form.err;
   EXPECT_EQ(short_form.out, from_file.out);
 }
@@ -135,8 +159,9 @@ TEST_F(Simulate, ARateWithoutCvIsPoissonAndConcurrencyAClosedLoop) {
 deployments: [{name: main, model: llama-3.1-8b, pools: [{accelerator: h100-sxm}]}]
 workloads: [{arrivals: {type: poisson, rate: 9 /s}, requests: 50, prompt_tokens: {fixed: 9}, output_tokens: {fixed: 9}}]
 )");
-  const Words short_form{"simulate",   "--model", "llama-3.1-8b",    "--accelerator", "h100-sxm",        "--format", "json",
-                         "--requests", "50",      "--prompt-tokens", "9",             "--output-tokens", "9"};
+  const Words short_form{"simulate", "--model",    "llama-3.1-8b", "--accelerator",   "h100-sxm", "--format",
+                         "json",     "--requests", "50",           "--prompt-tokens", "9",        "--output-tokens",
+                         "9"};
   const auto with = [](Words words, const Words& more) {
     words.insert(words.end(), more.begin(), more.end());
     return words;
@@ -149,7 +174,8 @@ workloads: [{arrivals: {type: poisson, rate: 9 /s}, requests: 50, prompt_tokens:
 }
 
 TEST_F(Simulate, NoLoadEstimateLeavesTheRegimeOut) {
-  const Ended ended = headroom({"simulate", folder_.write("s.yaml", kScenario), "--format", "json", "--no-load-estimate"});
+  const Ended ended =
+      headroom({"simulate", folder_.write("s.yaml", kScenario), "--format", "json", "--no-load-estimate"});
   const auto json = nlohmann::json::parse(ended.out);
   EXPECT_TRUE(json.at("offered_load").is_null());
   EXPECT_TRUE(json.at("regime").is_null());
@@ -159,7 +185,8 @@ TEST_F(Simulate, OutHoldsTheSixFilesAndTheResultIsWhatStdoutShows) {
   const Ended ended = headroom({"simulate", folder_.write("s.yaml", kScenario), "--format", "json", "--out", out_});
   ASSERT_EQ(ended.code, 0) << ended.err;
   EXPECT_THAT(folder_.names(), ElementsAre("run", "s.yaml"));
-  for (const char* file : {"scenario.resolved.yaml", "run_info.json"}) EXPECT_NE(contentOf(out_ + "/" + file), "") << file;
+  for (const char* file : {"scenario.resolved.yaml", "run_info.json"})
+    EXPECT_NE(contentOf(out_ + "/" + file), "") << file;
   EXPECT_EQ(contentOf(out_ + "/result.json"), ended.out);
   EXPECT_THAT(contentOf(out_ + "/metrics.om"), ::testing::EndsWith("# EOF\n"));
 }
@@ -181,7 +208,8 @@ TEST_F(Simulate, TheResolvedScenarioFindsItsTraceFromItsNewPlace) {
 }
 
 TEST_F(Simulate, TheRequestLogAddsUpToTheResult) {
-  const Ended ended = headroom({"simulate", folder_.write("s.yaml", withSecondWorkload()), "--format", "json", "--out", out_});
+  const Ended ended =
+      headroom({"simulate", folder_.write("s.yaml", withSecondWorkload()), "--format", "json", "--out", out_});
   ASSERT_EQ(ended.code, 0) << ended.err;
   const auto result = nlohmann::json::parse(ended.out);
   const std::string csv = decompressed(out_ + "/requests.csv.zst");
@@ -233,7 +261,8 @@ TEST_F(Simulate, TheMetricsCountWhatTheResultCounts) {
   const auto result = nlohmann::json::parse(ended.out);
   const std::string text = contentOf(out_ + "/metrics.om");
   const std::string labels = "{model_name=\"llama-3.1-8b\",deployment=\"chat\"";
-  EXPECT_THAT(text, HasSubstr("vllm:generation_tokens_total" + labels + "} " + result.at("tokens").at("output").dump() + "\n"));
+  EXPECT_THAT(
+      text, HasSubstr("vllm:generation_tokens_total" + labels + "} " + result.at("tokens").at("output").dump() + "\n"));
   EXPECT_THAT(text, HasSubstr("vllm:time_to_first_token_seconds_bucket" + labels + ",le=\"+Inf\"} 400\n"));
   EXPECT_THAT(text, HasSubstr("vllm:request_success_total" + labels + "} 400\n"));
 }
