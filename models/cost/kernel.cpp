@@ -74,6 +74,7 @@ KernelTime GemmKernel::time(int m, double n, double k) const {
 
 AttentionKernel::AttentionKernel(const Profile& profile, Operation operation, const AttentionHeads& heads)
     : peaks_(profile.header.peaks),
+      tiles_(prefillTilesOf(profile.header)),
       key_{.operation = operation,
            .precision = heads.kv_cache,
            .heads = heads.heads,
@@ -102,10 +103,22 @@ KernelTime AttentionKernel::prefill(double new_tokens, double prior) const {
   if (prior <= 0) return prompts(1, new_tokens);
   const Seconds least = attentionSpeedOfLight(peaks_, key_, 1, new_tokens, prior);
   const KernelTime whole = prompts(1, new_tokens + prior);
+  const Seconds alone = prompts(1, new_tokens).time;  // prior context never makes a chunk cheaper
+  const Seconds on_prior =
+      tiles_ && table_ ? unsplit(new_tokens, prior) : scaledPrompt(whole, least);
+  return {std::max({alone, on_prior, least}), least, std::max(whole.tier, Tier::interpolated)};
+}
+
+Seconds AttentionKernel::scaledPrompt(const KernelTime& whole, Seconds speed_of_light) const {
   // The efficiency above the launch floor: the floor itself does not grow with the work of the longer prompt.
   const double slowdown = std::max(1.0, (whole.time - launchFloor()) / whole.speed_of_light);
-  const Seconds alone = prompts(1, new_tokens).time;  // prior context never makes a chunk cheaper
-  return {std::max(alone, launchFloor() + slowdown * least), least, std::max(whole.tier, Tier::interpolated)};
+  return launchFloor() + slowdown * speed_of_light;
+}
+
+Seconds AttentionKernel::unsplit(double new_tokens, double prior) const {
+  const double prompt = std::max(new_tokens + prior, tiles_->fullPrompt(key_.heads));
+  const Seconds pace = (prompts(1, prompt).time - launchFloor()) / tiles_->span(key_.heads, prompt, 0);
+  return launchFloor() + pace * tiles_->span(key_.heads, new_tokens, prior);
 }
 
 KernelTime AttentionKernel::prompts(double batch, double length) const {

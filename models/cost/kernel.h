@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "models/cost/kernel_tiles.h"
 #include "models/cost/profile.h"
 #include "models/cost/table.h"
 
@@ -50,7 +51,8 @@ class AttentionKernel {
   /// One new token for each of `batch` sequences that attend to `context` tokens, itself included. Decode only.
   KernelTime decode(double batch, double context) const;
   /// `new_tokens` of one prompt on top of `prior` tokens, as many times above its speed of light (beyond the launch
-  /// floor) as a whole prompt of both. Prefill only.
+  /// floor) as a whole prompt of both; where the kernel does not split contexts, at the pace of a long prompt's busiest
+  /// processor. Prefill only.
   KernelTime prefill(double new_tokens, double prior) const;
   /// `batch` whole prompts of one length. Prefill only.
   KernelTime prompts(double batch, double length) const;
@@ -59,8 +61,11 @@ class AttentionKernel {
 
  private:
   KernelTime at(const GridPoint& point, Seconds speed_of_light) const;
+  Seconds scaledPrompt(const KernelTime& whole, Seconds speed_of_light) const;
+  Seconds unsplit(double new_tokens, double prior) const;
 
   Peaks peaks_;
+  std::optional<PrefillTiles> tiles_;
   TableKey key_;
   std::optional<TableReader> table_;
   Tier best_ = Tier::spec;
