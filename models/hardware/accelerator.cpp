@@ -2,16 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <filesystem>
-
+#include "models/base/catalogue.h"
 #include "models/base/error.h"
-#include "models/base/files.h"
 
 namespace headroom::models {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr const char* kSchema = "headroom.accelerator/1";
 
@@ -41,26 +36,10 @@ void readOptionalFigure(Fields& fields, const std::string& name, Q& field, Accel
   readFigure(fields, name, field, accelerator);
 }
 
-fs::path catalogueFolder() {
-  return datasetsRoot() / "accelerators";
-}
-
-std::vector<std::string> catalogueNames() {
-  std::vector<std::string> names;
-  std::error_code ec;
-  for (const auto& entry : fs::directory_iterator(catalogueFolder(), ec)) {
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-bool isCatalogueName(const std::string& name) {
-  return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-_") == std::string::npos;
-}
+CatalogueFolder catalogue() { return CatalogueFolder("accelerators"); }
 
 Accelerator readFile(const std::string& name) {
-  const Document document = Document::load(catalogueFolder() / (name + ".yaml"));
+  const Document document = Document::load(catalogue().file(name));
   Accelerator accelerator = readAccelerator(document.root());
   if (accelerator.name != name) document.root().find("name")->fail("must be the name of the file");
   return accelerator;
@@ -93,14 +72,13 @@ Accelerator readAccelerator(const Value& value) {
 }
 
 Accelerator findAccelerator(const std::string& name, const InputError::Where& asked_at) {
-  std::error_code ec;
-  if (isCatalogueName(name) && fs::exists(catalogueFolder() / (name + ".yaml"), ec)) return readFile(name);
-  throw InputError(asked_at, fmt::format("unknown accelerator \"{}\"", name), suggestion(name, catalogueNames()));
+  if (catalogue().has(name)) return readFile(name);
+  throw InputError(asked_at, fmt::format("unknown accelerator \"{}\"", name), suggestion(name, catalogue().names()));
 }
 
 std::vector<Accelerator> listAccelerators() {
   std::vector<Accelerator> accelerators;
-  for (const std::string& name : catalogueNames()) accelerators.push_back(readFile(name));
+  for (const std::string& name : catalogue().names()) accelerators.push_back(readFile(name));
   return accelerators;
 }
 

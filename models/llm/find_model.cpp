@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "models/base/catalogue.h"
 #include "models/base/error.h"
-#include "models/base/files.h"
 #include "models/llm/model.h"
 
 namespace headroom::models {
@@ -18,30 +18,11 @@ std::string lowerCase(std::string text) {
   return text;
 }
 
-fs::path catalogueFolder() {
-  return datasetsRoot() / "llms";
-}
-
-std::vector<std::string> catalogueNames() {
-  std::vector<std::string> names;
-  std::error_code ec;
-  for (const auto& entry : fs::directory_iterator(catalogueFolder(), ec)) {
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-bool isCatalogueName(const std::string& name) {
-  return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-_") == std::string::npos;
-}
+CatalogueFolder catalogue() { return CatalogueFolder("llms"); }
 
 std::optional<Model> readByName(const std::string& name) {
-  if (!isCatalogueName(name)) return std::nullopt;
-  const fs::path file = catalogueFolder() / (name + ".yaml");
-  std::error_code ec;
-  if (!fs::exists(file, ec)) return std::nullopt;
-  const Document document = Document::load(file);
+  if (!catalogue().has(name)) return std::nullopt;
+  const Document document = Document::load(catalogue().file(name));
   Model model = readModel(document.root());
   if (model.name != name) document.root().find("name")->fail("must be the name of the file");
   return model;
@@ -58,7 +39,7 @@ std::string nameFromId(const std::string& id) {
 std::optional<Model> findById(const std::string& id) {
   const std::string name = nameFromId(id);
   if (std::optional<Model> model = readByName(name)) return model;
-  for (const std::string& candidate : catalogueNames()) {
+  for (const std::string& candidate : catalogue().names()) {
     std::optional<Model> model = readByName(candidate);
     if (lowerCase(model->hf_id) == lowerCase(id)) return model;
   }
@@ -81,12 +62,12 @@ Model findModel(const std::string& name_or_path, const fs::path& base, const Inp
   if (std::optional<Model> model = is_id ? findById(name_or_path) : readByName(name_or_path)) return *model;
   const std::string wanted = nameFromId(name_or_path);
   throw InputError(asked_at, fmt::format("unknown model \"{}\"", name_or_path),
-                   suggestion(wanted, catalogueNames()) + "; or give the path of its config.json");
+                   suggestion(wanted, catalogue().names()) + "; or give the path of its config.json");
 }
 
 std::vector<Model> listModels() {
   std::vector<Model> models;
-  for (const std::string& name : catalogueNames()) models.push_back(*readByName(name));
+  for (const std::string& name : catalogue().names()) models.push_back(*readByName(name));
   return models;
 }
 
