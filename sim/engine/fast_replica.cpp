@@ -106,7 +106,8 @@ void FastReplica::start(const Batch& batch, Ticks begin) {
                           .steps = 1,
                           .emitting = batch.emitting,
                           .cached_tokens = batch.cached_tokens,
-                          .prompt_tokens = batch.prompt_tokens});
+                          .prompt_tokens = batch.prompt_tokens,
+                          .attended = batch.attended});
 }
 
 /// Ends the sequences whose last token has come, and takes those whose last row is decided out of the rows.

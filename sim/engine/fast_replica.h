@@ -55,6 +55,7 @@ class FastReplica final : public Replica {
     std::int64_t emitting = 0;
     std::int64_t cached_tokens = 0;
     std::int64_t prompt_tokens = 0;
+    std::int64_t attended = 0;
     std::vector<Slot> completing;  // sequences whose prompt ends in this step
   };
   /// Steps decided in advance; see planRun().

@@ -124,6 +124,10 @@ std::pair<std::int64_t, Ticks> FastReplica::firstBoundaryAfter(Ticks t) const {
 void FastReplica::applyRun() {
   const std::int64_t steps = run_.steps;
   const std::int64_t growth = decoding_ + run_.chunk;
+  const PrefillChunk chunk{run_.chunk, run_.chunk > 0 ? pool_[prefilling_].computed : 0};
+  const std::int64_t attended_growth = decoding_ + std::int64_t{run_.chunk} * run_.chunk;
+  std::int64_t attended = context_sum_ + chunk.attended();
+  const std::int64_t last_attended = attended + attended_growth * (steps - 1);
   Ticks begin = front_end_;
   std::int64_t left = steps;  // steps of the pieces that have started by the boundary
   if (!synchronous()) {
@@ -140,10 +144,12 @@ void FastReplica::applyRun() {
     if (steps <= index + piece.steps) last.first = piece.at(steps - index - 1);
     const std::int64_t count = std::min(left - index, piece.steps);
     if (count > 0) {
-      const StepRun done{begin, piece.first, piece.increment, count, decoding_, cached, growth, run_.chunk};
+      const StepRun done{begin,  piece.first, piece.increment, count,    decoding_,
+                         cached, growth,      run_.chunk,      attended, attended_growth};
       observer_.onSteps(id_, done);
       begin += done.duration();
       cached += growth * count;
+      attended += attended_growth * count;
     }
     index += piece.steps;
   }
@@ -154,6 +160,7 @@ void FastReplica::applyRun() {
   cached_tokens_ += growth * steps;
   if (run_.chunk > 0) pool_[prefilling_].computed += run_.chunk * steps;
   Batch& pending = flight_[synchronous() ? 0 : 1];
+  pending.attended = last_attended;
   pending.time = last.first;
   pending.emitting = decoding_;
   pending.cached_tokens = cached_tokens_;

@@ -122,6 +122,7 @@ void FastReplica::settle(Batch& batch) {
   }
   shape_.completed_prompts = static_cast<int>(batch.completing.size());
   batch.time = cost_.of(shape_);
+  batch.attended = shape_.attended();
   batch.cached_tokens = cached_tokens_;
 }
 

@@ -32,7 +32,11 @@ struct StepRun {
   std::int64_t cached_tokens = 0;  ///< in the KV cache once the first step has run
   std::int64_t growth = 0;         ///< by which cached_tokens grows each step
   std::int64_t prompt_tokens = 0;  ///< computed by each step (recomputed ones included)
+  std::int64_t attended = 0;         ///< pairs of a new token and a token it attends to, in the first step
+  std::int64_t attended_growth = 0;  ///< by which the pairs grow each step
   Ticks duration() const { return first * steps + increment * (steps * (steps - 1) / 2); }
+  std::int64_t cachedSum() const { return cached_tokens * steps + growth * (steps * (steps - 1) / 2); }
+  std::int64_t attendedSum() const { return attended * steps + attended_growth * (steps * (steps - 1) / 2); }
 };
 
 /// Told what happens. Calls of one replica come in the order of time, except that a token's gap is known when its step

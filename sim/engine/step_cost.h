@@ -14,6 +14,8 @@ namespace headroom::sim {
 struct PrefillChunk {
   int tokens = 0;            ///< new tokens in this step, >= 1
   std::int64_t prior = 0;    ///< tokens of the sequence computed before
+  /// Causal pairs of its tokens with what they attend to.
+  std::int64_t attended() const { return tokens * prior + std::int64_t{tokens} * (tokens + 1) / 2; }
 };
 
 /// What one step computes.
@@ -22,6 +24,11 @@ struct BatchShape {
   std::int64_t decode_context_sum = 0;  ///< sum over decode rows of the tokens each attends to (its own included)
   int completed_prompts = 0;            ///< chunks that end their prompt and so emit a token
   std::vector<PrefillChunk> chunks;
+  std::int64_t attended() const {
+    std::int64_t pairs = decode_context_sum;
+    for (const PrefillChunk& chunk : chunks) pairs += chunk.attended();
+    return pairs;
+  }
 };
 
 class StepCost {

@@ -164,7 +164,11 @@ void SteppingReplica::addRow(Batch& batch, const SequencePtr& sequence, int toke
 
 void SteppingReplica::processOutputs(const Batch& batch, Ticks now) {
   clock_ = now;
-  StepRun run{.begin = now - batch.time, .first = batch.time, .steps = 1, .cached_tokens = batch.cached_tokens};
+  StepRun run{.begin = now - batch.time,
+              .first = batch.time,
+              .steps = 1,
+              .cached_tokens = batch.cached_tokens,
+              .attended = batch.shape.attended()};
   for (const PrefillChunk& chunk : batch.shape.chunks) run.prompt_tokens += chunk.tokens;
   for (const Row& row : batch.rows) {
     Sequence& s = *row.sequence;

@@ -78,6 +78,9 @@ void expectEqual(const Recorded& exact, const Recorded& fast) {
   RC_ASSERT(exact.max_blocks == fast.max_blocks);
   RC_ASSERT(exact.busy == fast.busy);
   RC_ASSERT(exact.cached_time == fast.cached_time);
+  RC_ASSERT(exact.cached == fast.cached);
+  RC_ASSERT(exact.attended == fast.attended);
+  RC_ASSERT(exact.step_tokens == fast.step_tokens);
 }
 
 TEST(FastForward, EqualsStepByStepOnRandomWorkloads) {

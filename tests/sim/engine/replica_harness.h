@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct Recorded final : ReplicaObserver {
   std::vector<Ticks> preemptions;
   std::int64_t steps = 0, tokens = 0, prompt_tokens = 0, max_blocks = 0;
   Int128 busy = 0, cached_time = 0;
+  std::int64_t cached = 0, attended = 0;             ///< summed over steps
+  std::map<std::int64_t, std::int64_t> step_tokens;  ///< tokens in a step -> steps
 
   void onSteps(ReplicaId, const StepRun& run) override {
     gaps.addSeries(run.first, run.increment, run.steps, run.emitting);
@@ -27,6 +30,9 @@ struct Recorded final : ReplicaObserver {
     tokens += run.emitting * run.steps;
     prompt_tokens += run.prompt_tokens * run.steps;
     busy += run.duration();
+    cached += run.cachedSum();
+    attended += run.attendedSum();
+    step_tokens[run.emitting + run.prompt_tokens] += run.steps;
     for (std::int64_t i = 0; i < run.steps; ++i) {
       cached_time += Int128{run.cached_tokens + run.growth * i} * (run.first + run.increment * i);
     }
