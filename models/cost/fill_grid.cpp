@@ -1,6 +1,7 @@
 #include "models/cost/fill_grid.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -66,27 +67,43 @@ Values interpolated(const Axes& axes, const Values& known) {
   return result;
 }
 
-/// Value of the known point with the least distance in logarithms.
-double nearest(const Axes& axes, const Values& known, std::size_t index) {
-  double best_distance = std::numeric_limits<double>::infinity();
-  double best = 0;
-  for (std::size_t i = 0; i < known.size(); ++i) {
-    if (!known[i]) continue;
-    double distance = 0;
-    for (std::size_t axis = 0; axis < axes.size(); ++axis) {
-      const std::size_t stride = strideOf(axes, axis);
-      const auto log = [&](std::size_t at) {
-        return coordinateLog(static_cast<double>(axes[axis][at / stride % axes[axis].size()]));
-      };
-      distance += std::abs(log(i) - log(index));
-    }
-    if (distance < best_distance) {
-      best_distance = distance;
-      best = *known[i];
+/// Finds the known point with the least distance in logarithms.
+class Nearest {
+ public:
+  Nearest(const Axes& axes, const Values& known) : known_(known) {
+    for (std::size_t i = 0; i < known.size(); ++i) {
+      places_.push_back(place(axes, i));
+      if (known[i]) candidates_.push_back(i);
     }
   }
-  return best;
-}
+  double valueFor(std::size_t index) const {
+    double best_distance = std::numeric_limits<double>::infinity();
+    double best = 0;
+    for (const std::size_t candidate : candidates_) {
+      double distance = 0;
+      for (std::size_t d = 0; d < kMaxAxes; ++d) distance += std::abs(places_[candidate][d] - places_[index][d]);
+      if (distance >= best_distance) continue;
+      best_distance = distance;
+      best = *known_[candidate];
+    }
+    return best;
+  }
+
+ private:
+  using Place = std::array<double, kMaxAxes>;
+  static Place place(const Axes& axes, std::size_t index) {
+    Place logs{};
+    for (std::size_t axis = 0; axis < axes.size(); ++axis) {
+      const std::size_t at = index / strideOf(axes, axis) % axes[axis].size();
+      logs[axis] = coordinateLog(static_cast<double>(axes[axis][at]));
+    }
+    return logs;
+  }
+
+  const Values& known_;
+  std::vector<Place> places_;
+  std::vector<std::size_t> candidates_;
+};
 
 }  // namespace
 
@@ -100,9 +117,10 @@ GridFill fillGrid(const Axes& axes, const std::vector<std::vector<double>>& meas
   }
   CHECK(any, "a grid without a single measured point");
   known = interpolated(axes, known);
+  const Nearest nearest(axes, known);
   GridFill fill;
   for (std::size_t i = 0; i < known.size(); ++i) {
-    fill.values.push_back(known[i] ? *known[i] : nearest(axes, known, i));
+    fill.values.push_back(known[i] ? *known[i] : nearest.valueFor(i));
     if (known[i]) continue;
     const auto at = static_cast<std::int32_t>(i);
     if (!fill.held.empty() && fill.held.back().first + fill.held.back().second == at) {

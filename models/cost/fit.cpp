@@ -25,54 +25,68 @@ Axis thinned(const std::set<std::int64_t>& points, int step) {
   return kept;
 }
 
-/// Rows of GEMMs: powers of two, which engines run most, and every step-th of the others.
+/// Powers of two, which engines run most, and every step-th of the others.
 Axis thinnedRows(const std::set<std::int64_t>& points, int step) {
   Axis kept;
   int others = 0;
   for (const std::int64_t point : points) {
     const bool power = std::has_single_bit(static_cast<std::uint64_t>(point));
-    if (power || others++ % step == 0) kept.push_back(point);
+    if (power || point == *points.rbegin() || others++ % step == 0) kept.push_back(point);
   }
   return kept;
 }
 
-/// Step of each axis of an operation.
-std::array<int, kMaxAxes> steps(Operation operation, const Thinning& thinning) {
-  switch (operation) {
-    case Operation::gemm:
-      return {thinning.gemm_rows_step, thinning.gemm_features_step, thinning.gemm_features_step, 1};
-    case Operation::prefill_attention:
-      return {thinning.prefill_batch_step, thinning.length_step, 1, 1};
-    case Operation::decode_attention:
-      return {thinning.decode_batch_step, thinning.length_step, 1, 1};
-    default:
-      return {1, 1, 1, 1};
+/// Nothing, powers of two and the last.
+Axis powersOf(const std::set<std::int64_t>& points) {
+  Axis kept;
+  for (const std::int64_t point : points) {
+    if (point == 0 || std::has_single_bit(static_cast<std::uint64_t>(point)) || point == *points.rbegin()) {
+      kept.push_back(point);
+    }
   }
+  return kept;
+}
+
+Axis thinnedAxis(const AxisInfo& axis, Operation operation, const std::set<std::int64_t>& points,
+                 const Thinning& thinning) {
+  const std::string_view name = axis.name;
+  if (operation == Operation::mixed_attention) return thinning.powers_only ? powersOf(points) : thinned(points, 1);
+  if (name == "m" || name == "tokens" || name == "rows") return thinnedRows(points, thinning.rows_step);
+  if (name == "n" || name == "k") return thinned(points, thinning.features_step);
+  if (name == "length") return thinned(points, thinning.length_step);
+  if (name != "batch") return thinned(points, 1);
+  const bool prefill = operation == Operation::prefill_attention || operation == Operation::mla_prefill_attention ||
+                       operation == Operation::mla_prefill_block || operation == Operation::dsa_prefill_block ||
+                       operation == Operation::delta_conv_prefill || operation == Operation::delta_rule_prefill;
+  return thinned(points, prefill ? thinning.prefill_batch_step : thinning.decode_batch_step);
 }
 
 bool wanted(const Sample& sample, const Thinning& thinning) {
   const auto among = [](const std::vector<int>& list, int value) {
     return std::find(list.begin(), list.end(), value) != list.end();
   };
-  if (infoOf(sample.key.operation).key == KeyKind::heads) {
+  const TableKey& key = sample.key;
+  if (key.operation == Operation::prefill_attention || key.operation == Operation::decode_attention) {
     constexpr int kCommonHeadDim = 128;
-    const bool all_kept = sample.key.head_dim == kCommonHeadDim || sample.key.heads == sample.key.kv_heads;
-    return among(thinning.head_dims, sample.key.head_dim) &&
-           (all_kept || among(thinning.rare_kv_heads, sample.key.kv_heads));
+    const bool all_kept = key.window == 0 && (key.head_dim == kCommonHeadDim || key.heads == key.kv_heads);
+    return among(thinning.head_dims, key.head_dim) && (all_kept || among(thinning.rare_kv_heads, key.kv_heads));
   }
-  if (sample.key.operation != Operation::gemm) return true;
+  if (key.operation == Operation::moe) {
+    const bool load = std::find(thinning.loads.begin(), thinning.loads.end(), key.load) != thinning.loads.end();
+    return load && key.moe_tp <= thinning.largest_moe_tp;
+  }
+  if (key.operation != Operation::gemm) return true;
   const int rows = static_cast<int>(sample.at[0]);
   return alignedRows(rows) == rows;
 }
 
 std::vector<Axis> axesOf(const TableKey& key, const std::vector<Sample>& samples, const Thinning& thinning) {
-  const std::array<int, kMaxAxes> step = steps(key.operation, thinning);
+  const OperationInfo& info = infoOf(key.operation);
   std::vector<Axis> axes;
-  for (std::size_t d = 0; d < infoOf(key.operation).dimensions(); ++d) {
+  for (std::size_t d = 0; d < info.dimensions(); ++d) {
     std::set<std::int64_t> points;
     for (const Sample& sample : samples) points.insert(static_cast<std::int64_t>(sample.at[d]));
-    const bool rows = key.operation == Operation::gemm && d == 0;
-    axes.push_back(rows ? thinnedRows(points, step[d]) : thinned(points, step[d]));
+    axes.push_back(thinnedAxis(info.axes[d], key.operation, points, thinning));
   }
   return axes;
 }
@@ -94,7 +108,9 @@ Seconds shortest(const std::vector<Sample>& samples) {
   return Seconds(std::max(1.0, std::round(least.value() * 1e9)) / 1e3 / 1e6);  // as the file holds it
 }
 
-Table fitTable(const TableKey& key, const std::vector<Sample>& samples, const Peaks& peaks, const FitRequest& request) {
+/// Nothing if every sample is left out.
+std::optional<Table> fitTable(const TableKey& key, const std::vector<Sample>& samples, const Peaks& peaks,
+                              const FitRequest& request) {
   Table table;
   table.key = key;
   table.launch_floor = shortest(samples);
@@ -109,6 +125,9 @@ Table fitTable(const TableKey& key, const std::vector<Sample>& samples, const Pe
     const Seconds least = speedOfLight(peaks, key, sample.at);
     measured[*index].push_back(std::log(std::max(sample.time, least) / (least + table.launch_floor)));
   }
+  if (std::all_of(measured.begin(), measured.end(), [](const auto& values) { return values.empty(); })) {
+    return std::nullopt;
+  }
   GridFill grid = fillGrid(table.axes, measured);
   for (const double value : grid.values)
     table.values.push_back(static_cast<std::int32_t>(std::lround(value * kValuesPerE)));
@@ -116,14 +135,28 @@ Table fitTable(const TableKey& key, const std::vector<Sample>& samples, const Pe
   return table;
 }
 
+using Groups = std::map<TableKey, std::vector<Sample>>;
+
+/// Where prompts on an fp8 cache were timed with fp8 and with bf16 queries, engines run fp8.
+void dropWiderArithmetic(Groups& groups) {
+  for (auto at = groups.begin(); at != groups.end();) {
+    TableKey narrow = at->first;
+    narrow.arithmetic = Precision::fp8;
+    const bool drop = at->first.operation == Operation::prefill_attention &&
+                      at->first.arithmetic == Precision::bf16 && groups.contains(narrow);
+    at = drop ? groups.erase(at) : std::next(at);
+  }
+}
+
 }  // namespace
 
 Profile fitProfile(const RawTables& raw, const FitRequest& request) {
-  std::map<TableKey, std::vector<Sample>> groups;
+  Groups groups;
   for (const Sample& sample : raw.samples) {
     if (wanted(sample, request.thinning)) groups[sample.key].push_back(sample);
   }
   if (groups.empty()) throw InputError("no kernel table to fit a profile from");
+  dropWiderArithmetic(groups);
   Profile profile;
   profile.header = {.name = fmt::format("{}/{}-{}", request.accelerator.name, request.engine, request.engine_version),
                     .accelerator = request.accelerator.name,
@@ -133,13 +166,17 @@ Profile fitProfile(const RawTables& raw, const FitRequest& request) {
                     .date = request.date,
                     .licence = request.licence,
                     .peaks = peaksOf(request.accelerator)};
-  for (const auto& [key, samples] : groups)
-    profile.tables.push_back(fitTable(key, samples, profile.header.peaks, request));
+  for (const auto& [key, samples] : groups) {
+    auto table = fitTable(key, samples, profile.header.peaks, request);
+    if (!table) continue;
+    table->borrowed_from = raw.origins[static_cast<std::size_t>(samples.front().origin)];
+    profile.tables.push_back(std::move(*table));
+  }
   return profile;
 }
 
 Profile fitProfile(const std::filesystem::path& folder, const FitRequest& request) {
-  return fitProfile(readRawTables(folder), request);
+  return fitProfile(readRawTables(folder, request.engine), request);
 }
 
 }  // namespace headroom::models

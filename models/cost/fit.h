@@ -12,17 +12,22 @@
 
 namespace headroom::models {
 
-/// Of every axis: the first and last point and every `..._step`-th between them; of GEMM rows also each power of two.
+/// Of every axis: the first and last point and every `..._step`-th between them; of rows and tokens also each power of
+/// two; of mixed attention powers of two alone.
 struct Thinning {
-  int gemm_rows_step = 3;
-  int gemm_features_step = 1;
+  int rows_step = 3;
+  int features_step = 1;
   int prefill_batch_step = 2;
   int decode_batch_step = 1;
   int length_step = 1;
-  /// Head sizes kept, and of all but the most common (128) the KV head counts kept; one KV head per query head is kept
-  /// always. The rest is what AttentionKernel transfers.
+  bool powers_only = true;  ///< of mixed attention
+  /// Head sizes kept, and of all but the most common (128) and of sliding windows the KV head counts kept; one KV head
+  /// per query head is kept always. The rest is what AttentionKernel transfers.
   std::vector<int> head_dims = {64, 128, 256};
   std::vector<int> rare_kv_heads = {1, 8};
+  /// Experts: loads that are kept, and the largest tensor-parallel group.
+  std::vector<ExpertLoad> loads = {ExpertLoad::power_law_1_01, ExpertLoad::power_law_1_2};
+  int largest_moe_tp = 8;
 };
 
 struct FitRequest {
@@ -39,7 +44,7 @@ struct FitRequest {
 
 /// Throws InputError if nothing is left to fit.
 Profile fitProfile(const RawTables& raw, const FitRequest& request);
-/// The same from a folder in the layout of readRawTables.
+/// The same from a folder in the layout of readRawTables, for the engine of the request.
 Profile fitProfile(const std::filesystem::path& folder, const FitRequest& request);
 
 }  // namespace headroom::models

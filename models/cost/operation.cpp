@@ -50,7 +50,6 @@ constexpr OperationInfo kOperations[] = {
     {O::nvlink_combine_fp8, "nvlink_combine_fp8", K::exchange, {{kTokens}}},
     {O::quantise_dynamic_extra, "quantise_dynamic_extra", K::weights, {{{"m", "tokens"}, {"k", "features"}}}},
     {O::quantise_static, "quantise_static", K::weights, {{{"m", "tokens"}, {"k", "features"}}}},
-    {O::linear_layer, "linear_layer", K::linear, {{kRows}}},
     {O::elementwise_layer, "elementwise_layer", K::elementwise, {{kRows}}},
     {O::mixed_attention,
      "mixed_attention",
@@ -64,50 +63,45 @@ using T = TableKey;
 constexpr KeyField kWeightsField[] = {{.name = "weights", .format = &T::precision}};
 constexpr KeyField kHeadsFields[] = {
     {.name = "kv_cache", .format = &T::precision},
-    {.name = "heads", .count = &T::heads},
-    {.name = "kv_heads", .count = &T::kv_heads},
+    {.name = "heads", .count = &T::heads, .part = true},
+    {.name = "kv_heads", .count = &T::kv_heads, .part = true},
     {.name = "head_dim", .count = &T::head_dim},
     {.name = "window", .count = &T::window, .optional = true},
     {.name = "arithmetic", .format = &T::arithmetic, .optional = true},
 };
-constexpr KeyField kDevicesField[] = {{.name = "devices", .count = &T::devices, .least = 2}};
+constexpr KeyField kDevicesField[] = {{.name = "devices", .count = &T::devices, .least = 2, .part = true}};
 constexpr KeyField kExpertsFields[] = {
     {.name = "weights", .format = &T::precision},
     {.name = "hidden", .count = &T::hidden},
     {.name = "inter", .count = &T::inter},
     {.name = "topk", .count = &T::topk},
     {.name = "experts", .count = &T::experts},
-    {.name = "moe_tp", .count = &T::moe_tp},
-    {.name = "moe_ep", .count = &T::moe_ep},
+    {.name = "moe_tp", .count = &T::moe_tp, .part = true},
+    {.name = "moe_ep", .count = &T::moe_ep, .part = true},
     {.name = "load", .load = &T::load},
     {.name = "arithmetic", .format = &T::arithmetic, .optional = true},
 };
 constexpr KeyField kLatentFields[] = {
     {.name = "format", .format = &T::precision},
-    {.name = "heads", .count = &T::heads},
+    {.name = "heads", .count = &T::heads, .part = true},
 };
 constexpr KeyField kLatentBlockFields[] = {
     {.name = "weights", .format = &T::precision}, {.name = "kv_cache", .format = &T::kv_cache},
-    {.name = "heads", .count = &T::heads},        {.name = "hidden", .count = &T::hidden},
+    {.name = "heads", .count = &T::heads, .part = true},        {.name = "hidden", .count = &T::hidden},
     {.name = "arithmetic", .format = &T::arithmetic, .optional = true},
 };
 constexpr KeyField kDeltaNetFields[] = {
-    {.name = "key_heads", .count = &T::heads},
-    {.name = "value_heads", .count = &T::kv_heads},
+    {.name = "key_heads", .count = &T::heads, .part = true},
+    {.name = "value_heads", .count = &T::kv_heads, .part = true},
 };
 constexpr KeyField kExchangeFields[] = {
     {.name = "format", .format = &T::precision}, {.name = "hidden", .count = &T::hidden},
     {.name = "topk", .count = &T::topk},         {.name = "experts", .count = &T::experts},
-    {.name = "devices", .count = &T::devices, .least = 2},
-};
-constexpr KeyField kLinearFields[] = {
-    {.name = "weights", .format = &T::precision},
-    {.name = "features_out", .count = &T::inter},
-    {.name = "features_in", .count = &T::hidden},
+    {.name = "devices", .count = &T::devices, .least = 2, .part = true},
 };
 constexpr KeyField kElementwiseFields[] = {
     {.name = "layer", .layer = &T::layer},
-    {.name = "width", .count = &T::hidden},
+    {.name = "width", .count = &T::hidden, .part = true},
 };
 
 std::string valueText(const TableKey& key, const KeyField& field) {
@@ -164,8 +158,6 @@ std::span<const KeyField> fieldsOf(KeyKind kind) {
       return kDeltaNetFields;
     case KeyKind::exchange:
       return kExchangeFields;
-    case KeyKind::linear:
-      return kLinearFields;
     case KeyKind::elementwise:
       return kElementwiseFields;
   }

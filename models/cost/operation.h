@@ -50,8 +50,7 @@ enum class Operation {
   nvlink_combine_fp8,
   quantise_dynamic_extra,  ///< what dynamic per-token scales cost beyond a static one: static fp8 GEMM = GEMM - this
   quantise_static,         ///< bf16 -> fp8 with a fixed scale
-  linear_layer,            ///< one projection of one model, timed inside its engine
-  elementwise_layer,       ///< norm, rotary, activation, embedding or sampler, the same way
+  elementwise_layer,       ///< norm, rotary, activation, embedding or sampler, timed inside its engine
   mixed_attention,         ///< one fused call: a chunk on prior context together with decoding sequences
   routed_experts,          ///< as moe, by tokens and by how many experts they reach
 };
@@ -66,7 +65,6 @@ enum class KeyKind {
   latent_block,  ///< precision (of the projections), kv_cache, arithmetic, heads, hidden
   delta_net,     ///< heads (of keys), kv_heads (of values); both of size 128
   exchange,      ///< precision, hidden, topk, experts, devices
-  linear,        ///< precision, inter (features out), hidden (features in)
   elementwise,   ///< layer, hidden (elements a row)
 };
 
@@ -130,6 +128,7 @@ struct KeyField {
   Layer TableKey::* layer = nullptr;
   int least = 1;          ///< of a count
   bool optional = false;  ///< left out of the file where it has its default
+  bool part = false;      ///< stands with each part; tables that differ in such fields only share one item of the file
 };
 std::span<const KeyField> fieldsOf(KeyKind kind);
 

@@ -46,6 +46,8 @@ std::string firstBytes(const fs::path& file, std::size_t count) {
   return text;
 }
 
+constexpr const char* kMostMeasuredEngine = "vllm";  // lends what other engines have no tables of
+
 struct Shipped {
   fs::path file;
   ProfileHeader header;
@@ -83,6 +85,35 @@ const Shipped* nearest(const std::vector<Shipped>& shipped, const std::string& a
   return best;
 }
 
+/// Whether two tables answer the same kind of question: the operation, for GEMM and experts in the same number format.
+bool sameKind(const TableKey& a, const TableKey& b) {
+  const KeyKind kind = infoOf(a.operation).key;
+  const bool by_format = kind == KeyKind::weights || kind == KeyKind::experts || kind == KeyKind::heads;
+  return a.operation == b.operation && (!by_format || a.precision == b.precision);
+}
+
+/// Collectives of a library are the same under every engine.
+bool belongsToLibrary(Operation operation) {
+  return operation == Operation::nccl_all_reduce || operation == Operation::nccl_all_gather ||
+         operation == Operation::nccl_reduce_scatter || operation == Operation::nccl_all_to_all;
+}
+
+/// Adds the kinds of tables that `profile` lacks from another profile of the same accelerator.
+void borrow(Profile& profile, Profile&& lender) {
+  std::vector<TableKey> kinds;  // one key of each kind
+  for (const Table& table : profile.tables) {
+    if (kinds.empty() || !sameKind(kinds.back(), table.key)) kinds.push_back(table.key);
+  }
+  const std::string name = lender.header.engine + "-" + lender.header.engine_version;
+  for (Table& table : lender.tables) {
+    const bool have = std::any_of(kinds.begin(), kinds.end(), [&](const TableKey& k) { return sameKind(k, table.key); });
+    if (have) continue;
+    if (table.borrowed_from.empty() && !belongsToLibrary(table.key.operation)) table.borrowed_from = name;
+    profile.tables.push_back(std::move(table));
+  }
+  std::sort(profile.tables.begin(), profile.tables.end(), [](const Table& a, const Table& b) { return a.key < b.key; });
+}
+
 Profile specProfile(const Accelerator& accelerator) {
   ProfileHeader header;
   header.name = accelerator.name + "/spec";
@@ -107,6 +138,10 @@ FoundProfile findProfile(const Accelerator& accelerator, const std::string& engi
   const std::vector<Shipped> shipped = shippedProfiles();
   const Shipped* best = nearest(shipped, accelerator.name, engine, version);
   found.profile = best == nullptr ? specProfile(accelerator) : readProfile(readFile(best->file), best->file.string());
+  const Shipped* lender = nearest(shipped, accelerator.name, kMostMeasuredEngine, "");
+  if (lender != nullptr && lender->file != best->file) {
+    borrow(found.profile, readProfile(readFile(lender->file), lender->file.string()));
+  }
   const ProfileHeader& header = found.profile.header;
   found.engine_differs = header.engine != engine;
   found.version_differs = !found.engine_differs && !version.empty() && header.engine_version != version;

@@ -1,6 +1,6 @@
-// Kernel times of one accelerator under one engine, as a value and as a file (schema headroom.profile/1, JSON).
+// Kernel times of one accelerator under one engine, as a value and as a file (schema headroom.profile/2, JSON).
 // The data-sheet figures behind the speeds of light are stored with the tables, so that a later change of the catalogue
-// cannot change times. JSON is read with nlohmann::json, not yaml-cpp: a profile holds tens of thousands of numbers.
+// cannot change times. Values are decoded by hand (flat_json.h): a profile holds hundreds of thousands of numbers.
 #pragma once
 
 #include <filesystem>
@@ -14,7 +14,7 @@
 
 namespace headroom::models {
 
-inline constexpr const char* kProfileSchema = "headroom.profile/1";
+inline constexpr const char* kProfileSchema = "headroom.profile/2";
 inline constexpr const char* kProfileValuesUnit = "ln/1000";  ///< of Table::values
 
 /// Everything about a profile but its tables.
@@ -54,7 +54,8 @@ struct FoundProfile {
 };
 
 /// The shipped profile of this accelerator with the nearest version of the engine (the newest if `version` is empty);
-/// another engine's if there is none; a profile without tables (tier spec throughout) if the accelerator has none.
+/// another engine's if there is none. Kinds of tables it lacks are borrowed from the accelerator's newest vLLM profile,
+/// and say so. A profile without tables (tier spec throughout) if the accelerator has none.
 FoundProfile findProfile(const Accelerator& accelerator, const std::string& engine, const std::string& version);
 /// A user's own file. Throws InputError if it is of another accelerator.
 FoundProfile loadProfile(const std::filesystem::path& file, const Accelerator& accelerator);

@@ -1,6 +1,7 @@
-// Writes the text form of a profile (schema headroom.profile/1).
+// Writes the text form of a profile (schema headroom.profile/2).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -22,31 +23,38 @@ std::string fieldJson(const TableKey& key, const KeyField& field) {
   return fmt::format("{}", key.*field.count);
 }
 
-std::string keyJson(const TableKey& key) {
+/// The fields of a key that stand with each part, or those that parts share.
+std::string keyJson(const TableKey& key, bool of_part) {
   const TableKey none;
   std::string text;
   for (const KeyField& field : fieldsOf(infoOf(key.operation).key)) {
     const std::string value = fieldJson(key, field);
-    if (field.optional && value == fieldJson(none, field)) continue;
-    text += fmt::format("{}\"{}\":{}", text.empty() ? "" : ",", field.name, value);
+    if (field.part != of_part || (field.optional && value == fieldJson(none, field))) continue;
+    text += fmt::format("\"{}\":{},", field.name, value);
   }
   return text;
 }
 
-std::string tableJson(const Table& table) {
+std::string sharedJson(const Table& table) {
   const OperationInfo& info = infoOf(table.key.operation);
   std::string axes;
   for (std::size_t i = 0; i < table.axes.size(); ++i) {
     axes += fmt::format("{}{{\"name\":\"{}\",\"unit\":\"{}\",\"at\":[{}]}}", i == 0 ? "" : ",", info.axes[i].name,
                         info.axes[i].unit, fmt::join(table.axes[i], ","));
   }
+  const std::string borrowed =
+      table.borrowed_from.empty() ? "" : fmt::format("\"borrowed_from\":{},", quoted(table.borrowed_from));
+  return fmt::format("\"op\":\"{}\",{}{}\"unit\":\"{}\",\"axes\":[{}],\"parts\":[", info.name,
+                     keyJson(table.key, false), borrowed, kProfileValuesUnit, axes);
+}
+
+std::string partJson(const Table& table) {
   std::string filled;
   for (const auto& [first, count] : table.filled)
     filled += fmt::format("{}{},{}", filled.empty() ? "" : ",", first, count);
-  return fmt::format(
-      "{{\"op\":\"{}\",{},\"launch_us\":{},\"unit\":\"{}\",\"axes\":[{}],\"values\":\"{}\",\"filled\":[{}]}}",
-      info.name, keyJson(table.key), std::round(table.launch_floor.value() * 1e9) / 1e3, kProfileValuesUnit, axes,
-      fmt::join(table.values, " "), filled);
+  return fmt::format("{{{}\"launch_us\":{},\"values\":\"{}\"{}}}", keyJson(table.key, true),
+                     std::round(table.launch_floor.value() * 1e9) / 1e3, fmt::join(table.values, " "),
+                     filled.empty() ? "" : fmt::format(",\"filled\":[{}]", filled));
 }
 
 std::string headerJson(const ProfileHeader& header) {
@@ -68,9 +76,19 @@ std::string headerJson(const ProfileHeader& header) {
 }  // namespace
 
 std::string toJson(const Profile& profile) {
+  std::vector<std::pair<std::string, std::string>> items;  // what parts share, and the parts
+  for (const Table& table : profile.tables) {
+    const std::string shared = sharedJson(table);
+    const auto same = std::find_if(items.rbegin(), items.rend(), [&](const auto& item) { return item.first == shared; });
+    if (same == items.rend()) {
+      items.emplace_back(shared, partJson(table));
+    } else {
+      same->second += ",\n" + partJson(table);
+    }
+  }
   std::string text = headerJson(profile.header) + ",\n\"tables\":[";
-  for (std::size_t i = 0; i < profile.tables.size(); ++i) {
-    text += (i == 0 ? "\n" : ",\n") + tableJson(profile.tables[i]);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    text += fmt::format("{}{{{}\n{}]}}", i == 0 ? "\n" : ",\n", items[i].first, items[i].second);
   }
   return text + "\n]}\n";
 }

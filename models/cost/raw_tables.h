@@ -1,7 +1,8 @@
-// Measured kernel times as NVIDIA AIConfigurator publishes them: one folder of CSV (or .csv.gz) files per accelerator.
-//   gemm, context_attention, generation_attention, custom_allreduce, nccl        latency in milliseconds
-// Read: bf16 and fp8, full attention (window 0), one beam, unsharded message sizes in elements (2 bytes each).
-// Left out by name in `skipped`: what the profile format does not hold yet, and tables known to be wrong.
+// Measured kernel times as published: folders of CSV (or .csv.gz) files.
+//   NVIDIA AIConfigurator   <system>/<table>.csv.gz, alt/<engine>/<system>/..., MANIFEST.csv   ms (DeepEP: microseconds)
+//   LLMServingSim           <organisation>/<model>/<format>/tp<N>/<table>.csv.gz, meta.yaml    microseconds a layer
+// The same columns serve for users' own tables. Message sizes are in elements of 2 bytes. Rows that are wrong, or that
+// no engine runs, are left out by name (defects.h).
 #pragma once
 
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "models/base/quantity.h"
+#include "models/cost/defects.h"
 #include "models/cost/operation.h"
 
 namespace headroom::models {
@@ -18,14 +20,20 @@ struct Sample {
   TableKey key;
   GridPoint at{1, 1, 1, 1};
   Seconds time;
+  int origin = 0;  ///< index into RawTables::origins
 };
 
 struct RawTables {
   std::vector<Sample> samples;
-  std::map<std::string, int> skipped;  ///< reason -> rows
+  std::vector<std::string> origins = {""};  ///< "": measured as asked; else whose times these are
+  std::map<std::string, int> skipped;       ///< reason -> rows
+
+  void skip(Defect defect) { ++skipped[textOf(defect)]; }
 };
 
+/// `engine`: of a folder with a manifest next to it only that engine's tables, those of libraries, and those that are
+/// borrowed for it by name; empty: everything in the folder.
 /// Throws InputError: no table in the folder, a column missing, a broken or non-positive number (file and line).
-RawTables readRawTables(const std::filesystem::path& folder);
+RawTables readRawTables(const std::filesystem::path& folder, const std::string& engine = {});
 
 }  // namespace headroom::models

@@ -186,8 +186,6 @@ Seconds speedOfLight(const Peaks& peaks, const TableKey& key, const GridPoint& a
     }
     case KeyKind::exchange:
       return exchangeSpeedOfLight(peaks, key, at[0]);
-    case KeyKind::linear:
-      return gemmSpeedOfLight(peaks, key.precision, at[0], key.inter, key.hidden);
     case KeyKind::elementwise:
       return layerSpeedOfLight(peaks, key, at[0]);
   }

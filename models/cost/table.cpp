@@ -32,7 +32,8 @@ double coordinateLog(double x) {
   return std::log(std::max(x, kNothing));
 }
 
-TableReader::TableReader(const Table& table) : table_(&table), filled_(table.values.size()) {
+TableReader::TableReader(const Table& table) : table_(&table), filled_(table.values.size()),
+      best_(table.borrowed_from.empty() ? Tier::measured : Tier::transferred) {
   for (const auto& axis : table.axes) {
     std::vector<double>& logs = logs_.emplace_back();
     for (const std::int64_t point : axis) logs.push_back(coordinateLog(static_cast<double>(point)));
@@ -69,7 +70,7 @@ TableReader::LogRatio TableReader::at(const GridPoint& point) const {
 KernelTime TableReader::time(const GridPoint& point, Seconds speed_of_light) const {
   const LogRatio ratio = at(point);
   const Seconds time = std::exp(ratio.value) * (speed_of_light + table_->launch_floor);
-  return {std::max(speed_of_light, time), speed_of_light, ratio.tier};
+  return {std::max(speed_of_light, time), speed_of_light, std::max(ratio.tier, best_)};
 }
 
 }  // namespace headroom::models

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct Table {
   std::vector<std::int32_t> values;             ///< kValuesPerE * ln(time / (S + t0)); the last axis runs fastest
   /// Ranges (first, count) of `values` that nobody measured: they hold the efficiency of the nearest measured point.
   std::vector<std::pair<std::int32_t, std::int32_t>> filled;
+  std::string borrowed_from;  ///< another engine or way of measuring these times come from; "": as the profile says
 
   bool operator==(const Table&) const = default;
 };
@@ -56,6 +58,7 @@ class TableReader {
   const Table* table_;
   std::vector<std::vector<double>> logs_;  ///< of the axes
   std::vector<bool> filled_;
+  Tier best_ = Tier::measured;  ///< transferred if the table is borrowed
 };
 
 }  // namespace headroom::models

@@ -77,7 +77,7 @@ TEST_F(Fit, KnownDefectsAreSkippedByName) {
   const RawTables raw = readRawTables(folder_);
   ASSERT_EQ(raw.samples.size(), 1U);
   ASSERT_EQ(raw.skipped.size(), 1U);
-  EXPECT_THAT(raw.skipped.begin()->first, HasSubstr("gemm fp8_block: timed without CUDA graphs"));
+  EXPECT_THAT(raw.skipped.begin()->first, HasSubstr("gemm fp8_block of vLLM: timed without CUDA graphs"));
 }
 
 TEST_F(Fit, DecodeLengthIsTheNewTokenAndWhatCameBefore) {

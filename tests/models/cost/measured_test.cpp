@@ -144,7 +144,7 @@ void expectGates(const std::string& folder, const std::string& accelerator, cons
   if (!fs::exists(tables)) GTEST_SKIP() << "measurements not here: " << tables;
   FitRequest request;
   request.accelerator = findAccelerator(accelerator);
-  request.thinning.gemm_rows_step = 1;
+  request.thinning.rows_step = 1;
   request.thinning.prefill_batch_step = 1;
   const auto errors = checkHeldOut(readRawTables(tables), request, 0.2, 1);
   for (const KernelErrors& e : errors) {

@@ -1,0 +1,163 @@
+// Layers timed inside vLLM, as LLMServingSim publishes them: <organisation>/<model>/<format>/tp<N>/*.csv, microseconds
+// a layer. Projections become GEMM points of their (n, k), the rest elementwise layers; fused attention calls are kept
+// whole, and those of a chunk or of decoding sequences alone also serve as prefill and decode attention.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "models/base/error.h"
+#include "models/cost/raw_readers.h"
+#include "models/llm/model.h"
+
+namespace headroom::models {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// One model on one of tp ranks.
+struct ShardedModel {
+  Model model;
+  int tp = 1;
+  int heads() const { return model.heads / tp; }
+  int kvHeads() const { return std::max(1, model.kv_heads / tp); }
+  int query() const { return heads() * model.head_dim; }
+  int keysAndValues() const { return 2 * kvHeads() * model.head_dim; }
+  int inter() const { return model.intermediate / tp; }
+};
+
+struct Projection {
+  std::string_view name;
+  int n = 0;
+  int k = 0;
+};
+
+std::vector<Projection> projections(const ShardedModel& m) {
+  const int hidden = m.model.hidden;
+  return {{"qkv_proj", m.query() + m.keysAndValues(), hidden},
+          {"o_proj", hidden, m.query()},
+          {"gate_up_proj", 2 * m.inter(), hidden},
+          {"down_proj", hidden, m.inter()},
+          {"lm_head", m.model.vocab / m.tp, hidden}};
+}
+
+struct OtherLayer {
+  std::string_view name;
+  Layer layer = Layer::none;
+  int width = 0;
+};
+
+std::vector<OtherLayer> otherLayers(const ShardedModel& m) {
+  const int rotated = m.query() + m.keysAndValues() / 2;
+  return {{"embedding", Layer::embedding, m.model.hidden},   {"layernorm", Layer::layer_norm, m.model.hidden},
+          {"final_layernorm", Layer::final_norm, m.model.hidden}, {"qk_norm", Layer::qk_norm, rotated},
+          {"rotary_emb", Layer::rotary, rotated},            {"act_fn", Layer::activation, m.inter()},
+          {"sampler", Layer::sampler, m.model.vocab}};
+}
+
+void addLayer(const ShardedModel& m, std::string_view name, double rows, Seconds time, RawTables& raw) {
+  for (const Projection& p : projections(m)) {
+    if (p.name != name) continue;
+    raw.samples.push_back({{.operation = Operation::gemm}, {rows, static_cast<double>(p.n), static_cast<double>(p.k)}, time});
+  }
+  for (const OtherLayer& l : otherLayers(m)) {
+    if (l.name != name) continue;
+    raw.samples.push_back(
+        {{.operation = Operation::elementwise_layer, .hidden = l.width, .layer = l.layer}, {rows}, time});
+  }
+}
+
+void readLayers(RawCsv& csv, const char* rows_column, const ShardedModel& m, RawTables& raw) {
+  const std::size_t layer = csv.column("layer"), rows = csv.column(rows_column), time = csv.column("time_us");
+  while (csv.next())
+    addLayer(m, csv.text(layer), static_cast<double>(csv.count(rows)), csv.microseconds(time), raw);
+}
+
+void readMixedAttention(RawCsv& csv, const ShardedModel& m, RawTables& raw) {
+  const std::size_t chunk = csv.column("prefill_chunk"), prior = csv.column("kv_prefill");
+  const std::size_t decodes = csv.column("n_decode"), context = csv.column("kv_decode"), time = csv.column("time_us");
+  while (csv.next()) {
+    TableKey key{.operation = Operation::mixed_attention,
+                 .heads = m.heads(),
+                 .kv_heads = m.kvHeads(),
+                 .head_dim = m.model.head_dim};
+    const GridPoint at{static_cast<double>(csv.count(chunk, 0)), static_cast<double>(csv.count(prior, 0)),
+                       static_cast<double>(csv.count(decodes, 0)), static_cast<double>(csv.count(context, 0))};
+    const Seconds took = csv.microseconds(time);
+    raw.samples.push_back({key, at, took});
+    if (at[2] > 0 && at[0] <= 0) {
+      key.operation = Operation::decode_attention;
+      raw.samples.push_back({key, {at[2], std::max(1.0, at[3])}, took});
+    } else if (at[2] <= 0 && at[1] <= 0) {
+      key.operation = Operation::prefill_attention;
+      raw.samples.push_back({key, {1, at[0]}, took});
+    }
+  }
+}
+
+void readRoutedExperts(RawCsv& csv, const ShardedModel& m, RawTables& raw) {
+  if (!m.model.moe) csv.fail(fmt::format("{} has no experts", m.model.name));
+  const std::size_t tokens = csv.column("tokens"), reached = csv.column("activated_experts");
+  const std::size_t time = csv.column("time_us");
+  const TableKey key{.operation = Operation::routed_experts,
+                     .hidden = m.model.hidden,
+                     .inter = m.model.moe->intermediate,
+                     .topk = m.model.moe->experts_per_token,
+                     .experts = m.model.moe->experts,
+                     .moe_tp = m.tp,
+                     .moe_ep = 1};
+  while (csv.next()) {
+    raw.samples.push_back(
+        {key, {static_cast<double>(csv.count(tokens)), static_cast<double>(csv.count(reached))}, csv.microseconds(time)});
+  }
+}
+
+std::optional<fs::path> csvIn(const fs::path& folder, const std::string& table) {
+  for (const char* extension : {".csv.gz", ".csv"}) {
+    if (fs::exists(folder / (table + extension))) return folder / (table + extension);
+  }
+  return std::nullopt;
+}
+
+template <class Read>
+void readTable(const fs::path& folder, const char* table, Read read) {
+  const auto file = csvIn(folder, table);
+  if (!file) return;
+  RawCsv csv(*file);
+  read(csv);
+}
+
+/// Fine-tuned variants ("-Instruct-2507") have the sizes of their base model.
+std::string baseModel(const std::string& name) {
+  return name.substr(0, name.find("-Instruct"));
+}
+
+/// The N of a folder named tp<N>; 0: it is named otherwise.
+int ranksOf(const fs::path& folder) {
+  const std::string name = folder.filename().string();
+  int tp = 0;
+  if (name.starts_with("tp")) std::from_chars(name.data() + 2, name.data() + name.size(), tp);
+  return tp;
+}
+
+}  // namespace
+
+bool readLayerTables(const fs::path& folder, RawTables& raw) {
+  std::vector<fs::path> shards;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_directory() && ranksOf(entry.path()) > 0 && csvIn(entry.path(), "dense")) shards.push_back(entry.path());
+  }
+  std::sort(shards.begin(), shards.end());
+  for (const fs::path& shard : shards) {
+    const fs::path model = shard.parent_path().parent_path();  // <organisation>/<model>/<format>/tp<N>
+    const std::string id = model.parent_path().filename().string() + "/" + baseModel(model.filename().string());
+    const ShardedModel m{findModel(id, {}, {.file = shard.string(), .line = 0, .path = ""}), ranksOf(shard)};
+    readTable(shard, "dense", [&](RawCsv& csv) { readLayers(csv, "tokens", m, raw); });
+    readTable(shard, "per_sequence", [&](RawCsv& csv) { readLayers(csv, "sequences", m, raw); });
+    readTable(shard, "attention", [&](RawCsv& csv) { readMixedAttention(csv, m, raw); });
+    readTable(shard, "moe", [&](RawCsv& csv) { readRoutedExperts(csv, m, raw); });
+  }
+  return !shards.empty();
+}
+
+}  // namespace headroom::models
