@@ -6,6 +6,7 @@
 #include <charconv>
 #include <string_view>
 
+#include "models/base/document_nodes.h"
 #include "models/base/files.h"
 #include "workloads/trace_reader.h"
 
@@ -63,14 +64,14 @@ DocumentNode& place(DocumentNode& root, std::string_view path) {
     }
     node->kind = DocumentNode::Kind::map;
     const auto found = std::find_if(node->members.begin(), node->members.end(),
-                                    [&](const auto& member) { return member.first == step; });
-    node = found != node->members.end() ? &found->second : &node->members.emplace_back(step, DocumentNode{}).second;
+                                    [&](const auto& member) { return member.key == step; });
+    node = found != node->members.end() ? &found->value : &node->members.emplace_back(step, DocumentNode{}).value;
   }
   return *node;
 }
 
 void put(DocumentNode& root, std::string_view path, const std::string& text) {
-  place(root, path) = sim::scalarNode(text);
+  place(root, path) = scalarNode(text);
 }
 
 /// "512" is fixed, "100:1000" uniform.

@@ -39,6 +39,7 @@ struct PoolSpec {
   models::Parallelism parallelism;
   int replicas = 1;
   std::filesystem::path profile;  ///< a user's own profile; empty: the shipped one
+  std::optional<Watts> power_cap;  ///< of each accelerator; unset: the board limit
   bool operator==(const PoolSpec&) const = default;
 };
 
@@ -95,11 +96,5 @@ DocumentNode toDocument(const Scenario& scenario);
 /// Names what is simulated, 16 hex digits: over toDocument() with trace files by content, so that moving a file or
 /// spelling out a default changes nothing.
 std::string scenarioHash(const Scenario& scenario);
-
-// Building blocks of documents.
-DocumentNode scalarNode(const std::string& text);
-DocumentNode stringNode(const std::string& text);  ///< quoted where YAML would read it as something else
-void setMember(DocumentNode& map, const std::string& key, DocumentNode value);
-std::string secondsText(Seconds t);
 
 }  // namespace headroom::sim

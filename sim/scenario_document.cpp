@@ -1,26 +1,11 @@
 #include <fmt/format.h>
 
+#include "models/base/document_nodes.h"
 #include "models/base/files.h"
 #include "sim/scenario.h"
 
 namespace headroom::sim {
 namespace {
-
-DocumentNode mapNode() {
-  DocumentNode node;
-  node.kind = DocumentNode::Kind::map;
-  return node;
-}
-DocumentNode listNode() {
-  DocumentNode node;
-  node.kind = DocumentNode::Kind::list;
-  return node;
-}
-template <class T>
-DocumentNode numberNode(T value) {
-  return scalarNode(fmt::format("{}", value));
-}
-DocumentNode boolNode(bool value) { return scalarNode(value ? "true" : "false"); }
 
 DocumentNode engineNode(const EngineOptions& engine) {
   DocumentNode node = mapNode();
@@ -40,7 +25,7 @@ DocumentNode engineNode(const EngineOptions& engine) {
   flag("enable_chunked_prefill", engine.enable_chunked_prefill);
   flag("async_scheduling", engine.async_scheduling);
   number("long_prefill_token_threshold", engine.long_prefill_token_threshold);
-  if (engine.step_overhead) setMember(node, "step_overhead", scalarNode(secondsText(*engine.step_overhead)));
+  if (engine.step_overhead) setMember(node, "step_overhead", withUnit(engine.step_overhead->value(), "s"));
   return node;
 }
 
@@ -54,6 +39,7 @@ DocumentNode poolNode(const PoolSpec& pool) {
   if (pool.parallelism.ep) setMember(node, "ep", boolNode(true));
   setMember(node, "replicas", numberNode(pool.replicas));
   if (!pool.profile.empty()) setMember(node, "profile", stringNode(pool.profile.string()));
+  if (pool.power_cap) setMember(node, "power_cap", scalarNode(fmt::format("{} W", pool.power_cap->value())));
   return node;
 }
 
@@ -78,9 +64,9 @@ DocumentNode deploymentNode(const DeploymentSpec& deployment) {
 DocumentNode sloNode(const Slo& slo) {
   DocumentNode node = mapNode();
   setMember(node, "class", stringNode(slo.request_class));
-  if (slo.ttft) setMember(node, "ttft", scalarNode(secondsText(*slo.ttft)));
-  if (slo.tpot) setMember(node, "tpot", scalarNode(secondsText(*slo.tpot)));
-  if (slo.e2e) setMember(node, "e2e", scalarNode(secondsText(*slo.e2e)));
+  if (slo.ttft) setMember(node, "ttft", withUnit(slo.ttft->value(), "s"));
+  if (slo.tpot) setMember(node, "tpot", withUnit(slo.tpot->value(), "s"));
+  if (slo.e2e) setMember(node, "e2e", withUnit(slo.e2e->value(), "s"));
   setMember(node, "attainment", numberNode(slo.attainment));
   return node;
 }
@@ -107,35 +93,13 @@ void hashByContent(DocumentNode& node) {
 
 }  // namespace
 
-DocumentNode scalarNode(const std::string& text) {
-  DocumentNode node;
-  node.kind = DocumentNode::Kind::scalar;
-  node.text = text;
-  return node;
-}
-
-DocumentNode stringNode(const std::string& text) {
-  DocumentNode node = scalarNode(text);
-  node.quoted = text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_/0123456789.") !=
-                    std::string::npos ||
-                text.empty() || (text.front() >= '0' && text.front() <= '9') || text == "true" || text == "false" ||
-                text == "null";
-  return node;
-}
-
-void setMember(DocumentNode& map, const std::string& key, DocumentNode value) {
-  map.members.emplace_back(key, std::move(value));
-}
-
-std::string secondsText(Seconds t) { return fmt::format("{} s", t.value()); }
-
 DocumentNode toDocument(const Scenario& scenario) {
   DocumentNode node = mapNode();
   setMember(node, "schema", scalarNode(kScenarioSchema));
   if (!scenario.name.empty()) setMember(node, "name", stringNode(scenario.name));
   setMember(node, "seed", numberNode(scenario.seed));
-  if (scenario.duration) setMember(node, "duration", scalarNode(secondsText(*scenario.duration)));
-  if (scenario.warmup > Seconds()) setMember(node, "warmup", scalarNode(secondsText(scenario.warmup)));
+  if (scenario.duration) setMember(node, "duration", withUnit(scenario.duration->value(), "s"));
+  if (scenario.warmup > Seconds()) setMember(node, "warmup", withUnit(scenario.warmup.value(), "s"));
   DocumentNode deployments = listNode();
   for (const DeploymentSpec& d : scenario.deployments) deployments.items.push_back(deploymentNode(d));
   setMember(node, "deployments", std::move(deployments));
@@ -150,7 +114,7 @@ DocumentNode toDocument(const Scenario& scenario) {
   if (!scenario.prices.empty()) {
     DocumentNode prices = mapNode();
     for (const auto& [name, price] : scenario.prices) {
-      setMember(prices, name, scalarNode(fmt::format("{} USD/h", price.value() * 3600)));
+      setMember(prices, name, withUnit(price.value() * 3600, "USD/h"));
     }
     setMember(node, "prices", std::move(prices));
   }
@@ -159,7 +123,7 @@ DocumentNode toDocument(const Scenario& scenario) {
 
 std::string scenarioHash(const Scenario& scenario) {
   DocumentNode node = toDocument(scenario);
-  std::erase_if(node.members, [](const auto& member) { return member.first == "name" || member.first == "seed"; });
+  std::erase_if(node.members, [](const auto& member) { return member.key == "name" || member.key == "seed"; });
   hashByContent(node);
   return fmt::format("{:016x}", hashBytes(toYaml(node)));
 }

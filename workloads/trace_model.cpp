@@ -3,7 +3,7 @@
 
 #include "models/base/error.h"
 #include "models/base/ticks.h"
-#include "workloads/document_nodes.h"
+#include "models/base/document_nodes.h"
 #include "workloads/lengths.h"
 
 namespace headroom::workloads {

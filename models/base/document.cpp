@@ -9,6 +9,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "models/base/document_nodes.h"
+
 namespace headroom {
 namespace {
 
@@ -41,9 +43,9 @@ DocumentNode convert(const YAML::Node& yaml, const std::string& file, const std:
         if (!member.first.IsScalar()) fail("a key must be a plain word");
         const std::string key = member.first.Scalar();
         for (const auto& earlier : node.members) {
-          if (earlier.first == key) fail(fmt::format("key \"{}\" is given twice", key));
+          if (earlier.key == key) fail(fmt::format("key \"{}\" is given twice", key));
         }
-        node.members.emplace_back(key, convert(member.second, file, path + "/" + key, depth + 1));
+        node.members.emplace_back(key, convert(member.second, file, fmt::format("{}/{}", path, key), depth + 1));
       }
       break;
     }
@@ -112,7 +114,7 @@ void markCommandLine(DocumentNode& node) {
   node.from_command_line = true;
   node.line = 0;
   for (DocumentNode& item : node.items) markCommandLine(item);
-  for (auto& member : node.members) markCommandLine(member.second);
+  for (auto& member : node.members) markCommandLine(member.value);
 }
 
 }  // namespace
@@ -121,6 +123,15 @@ std::string toYaml(const DocumentNode& node) {
   YAML::Emitter out;
   emit(out, node);
   return std::string(out.c_str()) + "\n";
+}
+
+DocumentNode stringNode(const std::string& text) {
+  DocumentNode node = scalarNode(text);
+  constexpr const char* kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_/0123456789.";
+  const bool like_a_number = !text.empty() && text.front() >= '0' && text.front() <= '9';
+  node.quoted = text.empty() || like_a_number || text.find_first_not_of(kPlain) != std::string::npos || text == "true" ||
+                text == "false" || text == "null";
+  return node;
 }
 
 Document::Document() : root_(std::make_unique<DocumentNode>()), file_(std::make_shared<const std::string>()) {}
@@ -173,8 +184,8 @@ void Document::set(const std::string& path, const std::string& yaml_value) {
       continue;
     }
     const auto found = std::find_if(node->members.begin(), node->members.end(),
-                                    [&](const auto& member) { return member.first == part; });
-    node = found != node->members.end() ? &found->second : &node->members.emplace_back(part, DocumentNode{}).second;
+                                    [&](const auto& member) { return member.key == part; });
+    node = found != node->members.end() ? &found->value : &node->members.emplace_back(part, DocumentNode{}).value;
   }
   *node = std::move(value);
 }
@@ -246,7 +257,7 @@ std::string Value::oneOf(const std::vector<std::string>& known) const {
 }
 
 std::filesystem::path Value::filePath() const {
-  const std::filesystem::path path = string();
+  std::filesystem::path path = string();
   if (path.is_absolute() || node_->from_command_line) return path;
   return std::filesystem::path(*file_).parent_path() / path;
 }

@@ -22,16 +22,24 @@
 
 namespace headroom {
 
+struct DocumentMember;
+
 /// One parsed node. A plain tree: scalars keep their text, maps keep their order.
 struct DocumentNode {
   enum class Kind { null, scalar, list, map };
   Kind kind = Kind::null;
-  std::string text;                                           ///< of a scalar
-  std::vector<DocumentNode> items;                            ///< of a list
-  std::vector<std::pair<std::string, DocumentNode>> members;  ///< of a map
+  std::string text;                     ///< of a scalar
+  std::vector<DocumentNode> items;      ///< of a list
+  std::vector<DocumentMember> members;  ///< of a map
   int line = 0;                                               ///< 1-based
   bool quoted = false;
   bool from_command_line = false;  ///< given by --set: file names are relative to the working directory
+};
+
+struct DocumentMember {
+  DocumentMember(std::string k, DocumentNode v) : key(std::move(k)), value(std::move(v)) {}
+  std::string key;
+  DocumentNode value;
 };
 
 /// A view of one node that knows where it stands.
