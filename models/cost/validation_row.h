@@ -1,0 +1,23 @@
+// One line of what `headroom validate` prints: errors of predictions against measurements.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace headroom::models {
+
+struct ValidationRow {
+  std::string rung;    ///< kernels, steps, runs, power
+  std::string set;     ///< which measurements
+  std::string metric;
+  int points = 0;
+  double error_mean_pct = 0;  ///< of absolute relative errors
+  double error_median_pct = 0;
+  double bias_pct = 0;              ///< mean relative error with its sign
+  std::optional<double> aim_pct;    ///< of the median; none: for comparison only
+  bool calibrated = false;          ///< the model has seen these points
+  /// Whether the aim is met; true without one.
+  bool ok() const { return !aim_pct || error_median_pct <= *aim_pct; }
+};
+
+}  // namespace headroom::models
