@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "models/base/error.h"
+#include "models/cost/capped_step_times.h"
 #include "models/hardware/accelerator.h"
 
 namespace headroom::sim {
@@ -69,6 +71,24 @@ void compileSteps(const DeploymentSpec& spec, const models::Model& model, PoolPl
   pool.tier_share = compiled.tier_share;
 }
 
+/// Power and, under a cap, stretched step times. A cap at or beyond the board limit changes nothing.
+void addPower(const DeploymentSpec& spec, const models::Model& model, PoolPlan& pool) {
+  const models::WorkRequest request{pool.spec.parallelism, weightsOf(spec, model), spec.kv_cache};
+  pool.step_work = std::make_shared<models::StepWork>(pool.accelerator, model, request);
+  pool.power = models::findPower(pool.accelerator);
+  if (!pool.spec.power_cap) return;
+  const Watts cap = *pool.spec.power_cap;
+  if (!pool.power) throw InputError("power_cap: the board power of " + pool.spec.accelerator + " is not published");
+  if (cap <= pool.power->idle) {
+    throw InputError(fmt::format("power_cap: {} W is not above the idle power of {}, {:.0f} W", cap.value(),
+                                 pool.spec.accelerator, pool.power->idle.value()));
+  }
+  if (cap >= pool.power->limit) return;
+  pool.step_times = std::make_shared<models::CappedStepTimes>(pool.step_times, *pool.power, *pool.step_work, cap,
+                                                              pool.engine.config.max_num_seqs);
+  pool.power->limit = cap;
+}
+
 }  // namespace
 
 std::string DeploymentPlan::problem() const {
@@ -94,7 +114,10 @@ DeploymentPlan planDeployment(const DeploymentSpec& spec, bool compile) {
                                           pool.engine.config.max_model_len, plan.model.max_position));
     }
     fitMemory(spec, plan.model, pool);
-    if (pool.problem.empty() && compile) compileSteps(spec, plan.model, pool);
+    if (pool.problem.empty() && compile) {
+      compileSteps(spec, plan.model, pool);
+      addPower(spec, plan.model, pool);
+    }
     plan.pools.push_back(std::move(pool));
   }
   return plan;

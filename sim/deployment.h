@@ -3,10 +3,12 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "models/cost/compile.h"
+#include "models/cost/power.h"
 #include "models/llm/memory_plan.h"
 #include "sim/engine/engine_versions.h"
 #include "sim/scenario.h"
@@ -19,6 +21,8 @@ struct PoolPlan {
   ResolvedEngine engine;       ///< with the number of blocks
   models::MemoryPlan memory;
   std::shared_ptr<const models::StepTimes> step_times;  ///< null if it does not fit
+  std::shared_ptr<const models::StepWork> step_work;    ///< as step_times
+  std::optional<models::PowerModel> power;  ///< none: the accelerator's power is not published
   std::string profile;         ///< name of the kernel profile used
   std::array<double, models::kTiers> tier_share{};
   std::vector<std::string> warnings;

@@ -69,7 +69,8 @@ Json poolJson(const PoolOutcome& p) {
               {"preemptions", p.preemptions},
               {"requests", p.requests},
               {"sustainable_per_s", orNull(p.sustainable_per_s)},
-              {"usd_per_h", orNull(p.usd_per_h)}};
+              {"usd_per_h", orNull(p.usd_per_h)},
+              {"joule", orNull(p.joule)}};
 }
 PoolOutcome poolFrom(const Json& j) {
   PoolOutcome p;
@@ -89,6 +90,7 @@ PoolOutcome poolFrom(const Json& j) {
   p.requests = j.at("requests");
   p.sustainable_per_s = optionalFrom<double>(j.at("sustainable_per_s"));
   p.usd_per_h = optionalFrom<double>(j.at("usd_per_h"));
+  p.joule = optionalFrom<double>(j.at("joule"));
   return p;
 }
 
@@ -171,6 +173,8 @@ Result parse(const Json& j) {
   r.accelerator_hours = j.at("accelerators").at("hours");
   r.usd = optionalFrom<double>(j.at("cost").at("usd"));
   r.usd_per_h = optionalFrom<double>(j.at("cost").at("usd_per_h"));
+  r.joule = optionalFrom<double>(j.at("energy").at("joule"));
+  r.joule_per_output_token = optionalFrom<double>(j.at("energy").at("joule_per_output_token"));
   r.profiles = listFrom(j.at("profiles"), profileFrom);
   r.pools = listFrom(j.at("pools"), poolFrom);
   r.workloads = listFrom(j.at("workloads"), workloadFrom);
@@ -224,7 +228,7 @@ Json toJson(const Result& r) {
   j["cost"] = {{"usd", orNull(r.usd)},
                {"usd_per_h", orNull(r.usd_per_h)},
                {"usd_per_1m_output_tokens", orNull(r.usdPer1mOutputTokens())}};
-  j["energy"] = {{"joule", Json()}, {"joule_per_output_token", Json()}};
+  j["energy"] = {{"joule", orNull(r.joule)}, {"joule_per_output_token", orNull(r.joule_per_output_token)}};
   j["network"] = {{"bytes", Json()}, {"hottest_link", Json()}};
   j["profiles"] = listJson(r.profiles, profileJson);
   j["pools"] = listJson(r.pools, poolJson);

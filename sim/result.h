@@ -65,6 +65,7 @@ struct PoolOutcome {
   std::int64_t steps = 0, preemptions = 0, requests = 0;
   std::optional<double> sustainable_per_s;  ///< requests of this run's mix
   std::optional<double> usd_per_h;          ///< of the whole pool
+  std::optional<double> joule;              ///< of its accelerators over the whole run, idle time included
   bool operator==(const PoolOutcome&) const = default;
 };
 
@@ -94,6 +95,8 @@ struct Result {
   double kv_usage_mean = 0, kv_usage_max = 0;
   double accelerators = 0, accelerator_hours = 0, busy = 0;
   std::optional<double> usd, usd_per_h;
+  std::optional<double> joule;  ///< of all accelerators, from 0 to the last completion; none if one pool's is unknown
+  std::optional<double> joule_per_output_token;  ///< of all tokens made in that time
   std::vector<ProfileUse> profiles;
   std::vector<PoolOutcome> pools;
   std::vector<WorkloadOutcome> workloads;

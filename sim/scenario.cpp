@@ -98,6 +98,10 @@ PoolSpec readPool(const Value& value) {
   if (const auto v = fields.optional("ep")) pool.parallelism.ep = v->boolean();
   count("replicas", pool.replicas, 100'000);
   if (const auto v = fields.optional("profile")) pool.profile = v->filePath();
+  if (const auto v = fields.optional("power_cap")) {
+    pool.power_cap = v->quantity<Watts>();
+    if (*pool.power_cap <= Watts()) v->fail("must be above 0");
+  }
   fields.finish();
   return pool;
 }

@@ -28,6 +28,22 @@ std::optional<DollarsPerSecond> priceOf(const std::string& accelerator, const Sc
   return std::nullopt;
 }
 
+/// Of all replicas of a pool. A function of exact counts alone, so that both execution modes agree.
+std::optional<double> energyOf(const PoolPlan& pool, const Recorder::PoolSums& sums, double wall_ticks) {
+  if (!pool.power) return std::nullopt;
+  models::StepTotals totals;
+  totals.wall = Seconds(wall_ticks * pool.spec.replicas / kTicksPerSecond);
+  totals.busy = Seconds(static_cast<double>(sums.busy) / kTicksPerSecond);
+  for (std::size_t tokens = 0; tokens < sums.steps_by_tokens.size(); ++tokens) {
+    const std::int64_t steps = sums.steps_by_tokens[tokens];
+    if (steps > 0) totals.steps.emplace_back(static_cast<int>(tokens), static_cast<double>(steps));
+  }
+  totals.emitted = static_cast<double>(sums.tokens_made + sums.requests);
+  totals.cached = static_cast<double>(sums.cached);
+  totals.attended = static_cast<double>(sums.attended);
+  return pool.power->energy(totals, *pool.step_work).value();
+}
+
 PoolOutcome poolOutcome(const DeploymentPlan& plan, const PoolPlan& pool, const Recorder::PoolSums& sums,
                         double wall_ticks) {
   PoolOutcome out;
@@ -43,6 +59,7 @@ PoolOutcome poolOutcome(const DeploymentPlan& plan, const PoolPlan& pool, const 
   out.steps = sums.steps;
   out.preemptions = sums.preemptions;
   out.requests = sums.requests;
+  out.joule = energyOf(pool, sums, wall_ticks);
   out.kv_usage_max = static_cast<double>(sums.max_blocks) / static_cast<double>(config.usableBlocks());
   if (wall_ticks > 0) {
     out.busy = static_cast<double>(sums.busy) / (wall_ticks * out.replicas);
@@ -50,6 +67,17 @@ PoolOutcome poolOutcome(const DeploymentPlan& plan, const PoolPlan& pool, const 
                         (wall_ticks * out.replicas * static_cast<double>(config.usableBlocks() * config.block_size));
   }
   return out;
+}
+
+void summarizeEnergy(const Recorder& recorder, Result& result) {
+  double joule = 0;
+  for (const PoolOutcome& pool : result.pools) {
+    if (!pool.joule) return;
+    joule += *pool.joule;
+  }
+  result.joule = joule;
+  const auto tokens = static_cast<double>(recorder.outputTokensAll());
+  if (tokens > 0) result.joule_per_output_token = joule / tokens;
 }
 
 /// Pools, accelerators, KV use and cost. The clock of the shares runs from 0 to the last completion.
@@ -135,6 +163,7 @@ Result simulate(const Scenario& scenario, const std::vector<DeploymentPlan>& pla
   result.events = static_cast<std::int64_t>(loop.eventsRun());
   cluster.recorder().summarizeInto(result);
   summarizePools(scenario, plans, cluster.recorder(), result);
+  summarizeEnergy(cluster.recorder(), result);
   if (options.estimate_load) estimateLoad(plans, cluster, result);
   if (result.requests.rejected > 0) {
     result.warnings.push_back(fmt::format("{} of {} requests are longer than max_model_len and were rejected",

@@ -100,6 +100,11 @@ void Recorder::steps(std::size_t pool, const StepRun& run) {
   sums.tokens_made += run.emitting * run.steps;
   sums.busy += run.duration();
   sums.cached_time += cachedTime(run);
+  sums.cached += run.cachedSum();
+  sums.attended += run.attendedSum();
+  const auto tokens = static_cast<std::size_t>(run.emitting + run.prompt_tokens);
+  if (tokens >= sums.steps_by_tokens.size()) sums.steps_by_tokens.resize(tokens + 1);
+  sums.steps_by_tokens[tokens] += run.steps;
   if (run.begin >= warmup_) {
     itl_.addSeries(run.first, run.increment, run.steps, run.emitting);
   } else if (const std::int64_t before = stepsEndedBy(run, warmup_); before < run.steps) {
