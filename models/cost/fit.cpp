@@ -73,7 +73,7 @@ bool wanted(const Sample& sample, const Thinning& thinning) {
   }
   if (key.operation == Operation::moe) {
     const bool load = std::find(thinning.loads.begin(), thinning.loads.end(), key.load) != thinning.loads.end();
-    return load && key.moe_tp <= thinning.largest_moe_tp;
+    return load && key.moe_tp <= thinning.largest_moe_tp && key.moe_ep <= thinning.largest_moe_ep;
   }
   if (key.operation != Operation::gemm) return true;
   const int rows = static_cast<int>(sample.at[0]);
@@ -102,24 +102,26 @@ std::optional<std::size_t> gridIndex(const std::vector<Axis>& axes, const GridPo
   return index;
 }
 
-Seconds shortest(const std::vector<Sample>& samples) {
-  Seconds least = samples.front().time;
-  for (const Sample& sample : samples) least = std::min(least, sample.time);
-  return Seconds(std::max(1.0, std::round(least.value() * 1e9)) / 1e3 / 1e6);  // as the file holds it
+/// What the shortest call takes beyond its speed of light, at least 1 us; rounded as the file holds it.
+Seconds launchFloor(const TableKey& key, const std::vector<Sample>& samples, const Peaks& peaks) {
+  constexpr double kLeastNanoseconds = 1000;
+  const auto shortest = std::min_element(samples.begin(), samples.end(),
+                                         [](const Sample& a, const Sample& b) { return a.time < b.time; });
+  const Seconds launch = shortest->time - speedOfLight(peaks, key, shortest->at);
+  return Seconds(std::max(kLeastNanoseconds, std::round(launch.value() * 1e9)) / 1e3 / 1e6);
 }
 
-/// Nothing if every sample is left out.
+/// Nothing if thinning takes every sample.
 std::optional<Table> fitTable(const TableKey& key, const std::vector<Sample>& samples, const Peaks& peaks,
                               const FitRequest& request) {
   Table table;
   table.key = key;
-  table.launch_floor = shortest(samples);
+  table.launch_floor = launchFloor(key, samples, peaks);
   table.axes = axesOf(key, samples, request.thinning);
   std::size_t size = 1;
   for (const Axis& axis : table.axes) size *= axis.size();
   std::vector<std::vector<double>> measured(size);
   for (const Sample& sample : samples) {
-    if (request.leave_out && request.leave_out(sample)) continue;
     const auto index = gridIndex(table.axes, sample.at);
     if (!index) continue;
     const Seconds least = speedOfLight(peaks, key, sample.at);
@@ -153,6 +155,7 @@ void dropWiderArithmetic(Groups& groups) {
 Profile fitProfile(const RawTables& raw, const FitRequest& request) {
   Groups groups;
   for (const Sample& sample : raw.samples) {
+    if (request.leave_out && request.leave_out(sample)) continue;
     if (wanted(sample, request.thinning)) groups[sample.key].push_back(sample);
   }
   if (groups.empty()) throw InputError("no kernel table to fit a profile from");

@@ -1,9 +1,11 @@
-// Reads the text form of a profile (schema headroom.profile/2; /1 has no parts). The header stands before the tables so
-// that it can be read alone. Tables that share axes and most of their key stand together as the parts of one item.
+// Reads the text form of a profile (schema headroom.profile/2). The header stands before the tables so that it can be
+// read alone. Tables that share axes and most of their key stand together as the parts of one item; values are the first
+// of each row (the last axis) and then differences, which are shorter. Schema /1 has neither parts nor differences.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <functional>
 
 #include "models/cost/json_reader.h"
@@ -139,15 +141,18 @@ std::size_t pointsOf(const Axes& axes, const Reader& reader) {
 }
 
 /// Values stand in one string, separated by blanks: half the parsing time of a list of JSON numbers.
-void readValues(const Reader& reader, std::size_t expected, Table& table) {
+void readValues(const Reader& reader, std::size_t expected, bool differences, Table& table) {
   const std::string_view text = reader.rawText("must be whole numbers separated by blanks, in one string");
+  const std::size_t row = table.axes.back().size();
   table.values.reserve(std::min(expected, text.size()));
   const char* at = text.data();
   const char* const end = at + text.size();
   while (at != end) {
     std::int32_t value = 0;
     const auto [next, error] = std::from_chars(at, end, value);
-    if (error != std::errc() || (next != end && *next != ' ') || value < -kLargestValue || value > kLargestValue) {
+    const bool number = error == std::errc() && (next == end || *next == ' ') && std::abs(value) <= 2 * kLargestValue;
+    if (number && differences && table.values.size() % row != 0) value += table.values.back();
+    if (!number || std::abs(value) > kLargestValue) {
       reader.fail(fmt::format("value {} is not a whole number within +-{}", table.values.size(), kLargestValue));
     }
     table.values.push_back(value);
@@ -175,10 +180,11 @@ struct Shared {
   Axes axes;
   std::size_t points = 0;
   std::string borrowed_from;
+  bool differences = false;  ///< of values
 };
 
-Shared readShared(const Reader& item) {
-  Shared shared{&readOperation(item.member("op")), {}, {}, 0, {}};
+Shared readShared(const Reader& item, bool differences) {
+  Shared shared{&readOperation(item.member("op")), {}, {}, 0, {}, differences};
   shared.key.operation = shared.info->operation;
   readFields(item, *shared.info, shared.key);
   const Reader unit = item.member("unit");
@@ -201,20 +207,20 @@ Table readTable(const Reader& item, const Reader& part, const Shared& shared) {
   const Reader floor = part.member("launch_us");
   table.launch_floor = Seconds(floor.number() / 1e6);
   if (table.launch_floor.value() <= 0) floor.fail("must be greater than zero");
-  readValues(part.member("values"), shared.points, table);
+  readValues(part.member("values"), shared.points, shared.differences, table);
   if (part.has("filled")) readFilled(part.member("filled"), table);
   return table;
 }
 
 /// Calls add(Table, Reader of its place) for the table or for each of its parts.
 template <class Add>
-void readTables(const Reader& item, Add add) {
+void readTables(const Reader& item, bool differences, Add add) {
   std::vector<std::string_view> own = {"launch_us", "values", "filled"};
   for (const KeyField& field : fieldsOf(readOperation(item.member("op")).key)) own.emplace_back(field.name);
   std::vector<std::string_view> all = own;
   all.insert(all.end(), {"op", "unit", "axes", "borrowed_from", "parts"});
   item.allowOnly(all);
-  const Shared shared = readShared(item);
+  const Shared shared = readShared(item, differences);
   if (!item.has("parts")) return add(readTable(item, item, shared), item);
   item.member("parts").forEach([&](const Reader& part) {
     part.allowOnly(own);
@@ -222,10 +228,10 @@ void readTables(const Reader& item, Add add) {
   });
 }
 
-[[noreturn]] void refuseSecond(const Reader& tables, const TableKey& key) {
+[[noreturn]] void refuseSecond(const Reader& tables, bool differences, const TableKey& key) {
   int seen = 0;
   tables.forEach([&](const Reader& item) {
-    readTables(item, [&](const Table& table, const Reader& place) {
+    readTables(item, differences, [&](const Table& table, const Reader& place) {
       if (table.key == key && ++seen == 2) place.fail(fmt::format("a second table for {}", nameOf(key)));
     });
   });
@@ -241,15 +247,16 @@ Profile readProfile(std::string_view text, const std::string& file) {
       {"schema", "name", "accelerator", "engine", "engine_version", "origin", "date", "licence", "peaks", "tables"});
   Profile profile;
   profile.header = readHeader(root);
+  const bool differences = root.member("schema").string() != kFirstSchema;
   const Reader tables = root.member("tables");
   tables.forEach([&](const Reader& item) {
-    readTables(item, [&](Table&& table, const Reader&) { profile.tables.push_back(std::move(table)); });
+    readTables(item, differences, [&](Table&& table, const Reader&) { profile.tables.push_back(std::move(table)); });
   });
   const auto by_key = [](const Table& a, const Table& b) { return a.key < b.key; };
   std::sort(profile.tables.begin(), profile.tables.end(), by_key);
   const auto second = std::adjacent_find(profile.tables.begin(), profile.tables.end(),
                                          [](const Table& a, const Table& b) { return a.key == b.key; });
-  if (second != profile.tables.end()) refuseSecond(tables, second->key);
+  if (second != profile.tables.end()) refuseSecond(tables, differences, second->key);
   return profile;
 }
 

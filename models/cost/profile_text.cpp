@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "models/cost/profile.h"
@@ -48,12 +49,23 @@ std::string sharedJson(const Table& table) {
                      keyJson(table.key, false), borrowed, kProfileValuesUnit, axes);
 }
 
+/// The first value of each row and the differences to the one before it.
+std::string valuesText(const Table& table) {
+  const std::size_t row = table.axes.back().size();
+  std::string text;
+  for (std::size_t i = 0; i < table.values.size(); ++i) {
+    const std::int32_t before = i % row == 0 ? 0 : table.values[i - 1];
+    fmt::format_to(std::back_inserter(text), "{}{}", i == 0 ? "" : " ", table.values[i] - before);
+  }
+  return text;
+}
+
 std::string partJson(const Table& table) {
   std::string filled;
   for (const auto& [first, count] : table.filled)
     filled += fmt::format("{}{},{}", filled.empty() ? "" : ",", first, count);
   return fmt::format("{{{}\"launch_us\":{},\"values\":\"{}\"{}}}", keyJson(table.key, true),
-                     std::round(table.launch_floor.value() * 1e9) / 1e3, fmt::join(table.values, " "),
+                     std::round(table.launch_floor.value() * 1e9) / 1e3, valuesText(table),
                      filled.empty() ? "" : fmt::format(",\"filled\":[{}]", filled));
 }
 

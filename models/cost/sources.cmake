@@ -20,6 +20,7 @@ target_sources(headroom_models PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/raw_layers.cpp
   ${CMAKE_CURRENT_LIST_DIR}/raw_tables.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sampled_line.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/similar_experts.cpp
   ${CMAKE_CURRENT_LIST_DIR}/speed_of_light.cpp
   ${CMAKE_CURRENT_LIST_DIR}/step_kernels.cpp
   ${CMAKE_CURRENT_LIST_DIR}/step_times.cpp

@@ -32,7 +32,10 @@ double coordinateLog(double x) {
   return std::log(std::max(x, kNothing));
 }
 
-TableReader::TableReader(const Table& table) : table_(&table), filled_(table.values.size()),
+TableReader::TableReader(const Table& table, const Peaks& peaks)
+    : table_(&table),
+      peaks_(peaks),
+      filled_(table.values.size()),
       best_(table.borrowed_from.empty() ? Tier::measured : Tier::transferred) {
   for (const auto& axis : table.axes) {
     std::vector<double>& logs = logs_.emplace_back();
@@ -67,9 +70,24 @@ TableReader::LogRatio TableReader::at(const GridPoint& point) const {
   return result;
 }
 
+double TableReader::beyondEdge(const GridPoint& point) const {
+  // Collectives are left out: their bandwidth still rises with the message at the edge of every grid.
+  if (peaks_.memory.value() <= 0 || infoOf(table_->key.operation).key == KeyKind::devices) return 1;
+  GridPoint edge = point;
+  for (std::size_t d = 0; d < logs_.size(); ++d) {
+    edge[d] = std::clamp(point[d], static_cast<double>(table_->axes[d].front()),
+                         static_cast<double>(table_->axes[d].back()));
+  }
+  const Seconds at_edge = speedOfLight(peaks_, table_->key, edge);
+  return at_edge.value() > 0 ? speedOfLight(peaks_, table_->key, point) / at_edge : 1;
+}
+
 KernelTime TableReader::time(const GridPoint& point, Seconds speed_of_light) const {
   const LogRatio ratio = at(point);
-  const Seconds time = std::exp(ratio.value) * (speed_of_light + table_->launch_floor);
+  const double growth = ratio.tier == Tier::extrapolated ? beyondEdge(point) : 1;
+  const Seconds floor = table_->launch_floor;
+  const Seconds edge = std::exp(ratio.value) * (speed_of_light / growth + floor);
+  const Seconds time = growth > 1 ? floor + std::max(Seconds(0), edge - floor) * growth : edge;
   return {std::max(speed_of_light, time), speed_of_light, std::max(ratio.tier, best_)};
 }
 

@@ -1,6 +1,6 @@
 // One operation's measured times on a rectangular grid, as ln(time / (S + t0)) in thousandths: S is the speed of light,
 // t0 the launch floor. Between grid points: multilinear in the logarithms of the coordinates. Beyond the grid: the
-// efficiency of the edge is held. A time is never below S. Left out: what lies between two grid points of a ragged
+// efficiency of the edge is held, above the launch floor: t0 + (edge - t0) S / S(edge). A time is never below S. Left out: what lies between two grid points of a ragged
 // kernel.
 #pragma once
 
@@ -43,7 +43,8 @@ struct KernelTime {
 /// A table made ready for look-ups.
 class TableReader {
  public:
-  explicit TableReader(const Table& table);
+  /// With peaks, the edge's efficiency above the launch floor is held beyond the grid, else its ratio to S + t0.
+  explicit TableReader(const Table& table, const Peaks& peaks = {});
 
   struct LogRatio {
     double value = 0;  ///< ln(time / (S + t0))
@@ -55,7 +56,11 @@ class TableReader {
   const Table& table() const { return *table_; }
 
  private:
+  /// S(point) / S(the nearest point of the grid), of the table's own key; 1 without peaks.
+  double beyondEdge(const GridPoint& point) const;
+
   const Table* table_;
+  Peaks peaks_;
   std::vector<std::vector<double>> logs_;  ///< of the axes
   std::vector<bool> filled_;
   Tier best_ = Tier::measured;  ///< transferred if the table is borrowed

@@ -12,6 +12,7 @@
 namespace headroom::models {
 namespace {
 
+using testing::AnyOf;
 using testing::HasSubstr;
 
 Profile oneOfEach() {
@@ -74,9 +75,9 @@ TEST(Profile, RefusesWhatItCannotMeanWithThePlaceAndTheReason) {
       {"[1024,2048]", "[2048,1024]", "/tables/0/axes/2/at: an axis must ascend: 1024 follows 2048"},
       {"[1024,2048]", "[1024,1024]", "an axis must ascend: 1024 follows 1024"},
       {"[1024,2048]", "[0,1024]", "item 0 is not a whole number between 1"},
-      {"-5 10 15 2000", "-5 10 15", "/tables/0/parts/0/values: has 3 values, the axes make 4"},
-      {"-5 10 15 2000", "-5 nan 15 2000", "/tables/0/parts/0/values: value 1 is not a whole number"},
-      {"-5 10 15 2000", "-5 10 15 99999999", "value 3 is not a whole number within"},
+      {"-5 15 15 1985", "-5 15 15", "/tables/0/parts/0/values: has 3 values, the axes make 4"},
+      {"-5 15 15 1985", "-5 nan 15 1985", "/tables/0/parts/0/values: value 1 is not a whole number"},
+      {"-5 15 15 1985", "-5 15 15 19999", "value 3 is not a whole number within"},
       {"\"launch_us\":5", "\"launch_us\":0", "/tables/0/parts/0/launch_us: must be greater than zero"},
       {"\"launch_us\":5", "\"launch_us\":-4", "/tables/0/parts/0/launch_us: must be greater than zero"},
       {"\"launch_us\":5", "\"launch_us\":NaN", "p.json: not a profile"},
@@ -113,15 +114,15 @@ TEST(Profile, TheNearestVersionIsFoundAndTheDifferenceTold) {
   const FoundProfile near = findProfile(h100, "vllm", "0.19.0");
   EXPECT_TRUE(near.version_differs);
   EXPECT_EQ(near.profile.header.engine_version, "0.24.0");
-  EXPECT_TRUE(findProfile(h100, "sglang", "0.5.14").engine_differs);
+  EXPECT_TRUE(findProfile(h100, "another-engine", "1.0").engine_differs);
 }
 
 TEST(Profile, TheShippedOnesNameOriginDateAndLicence) {
   const std::vector<ProfileHeader> headers = listProfiles();
   ASSERT_GE(headers.size(), 3U);
   for (const ProfileHeader& header : headers) {
-    EXPECT_THAT(header.origin, HasSubstr("NVIDIA AIConfigurator")) << header.name;
-    EXPECT_THAT(header.licence, HasSubstr("Apache-2.0")) << header.name;
+    EXPECT_THAT(header.origin, AnyOf(HasSubstr("NVIDIA AIConfigurator"), HasSubstr("LLMServingSim"))) << header.name;
+    EXPECT_THAT(header.licence, AnyOf(HasSubstr("Apache-2.0"), HasSubstr("MIT"))) << header.name;
     EXPECT_EQ(header.date.size(), 10U) << header.name;
     EXPECT_EQ(peaksProblem(header, findAccelerator(header.accelerator)), "");
   }
