@@ -184,6 +184,14 @@ void addProfile(CLI::App& app, Action& chosen) {
        declareProfileCheck);
 }
 
+void declareValidate(CLI::App& app, ValidateOptions& o) {
+  app.footer("Without an option: every rung. The measurements are not part of Headroom; docs name their sources.");
+  app.add_flag("--kernels", o.kernels, "kernel times kept out of the fit, per accelerator, engine and operation");
+  app.add_flag("--power", o.power, "watts per accelerator");
+  app.add_option("--data", o.data, "folder of the measurements (../shared/data)")->type_name("DIR")->check(notEmpty());
+  addFormat(app, o.format);
+}
+
 void declareTraceInspect(CLI::App& app, TraceInspectOptions& o) {
   app.add_option("FORMAT:FILE", o.trace, "e.g. azure:conv.csv.gz; `headroom list trace-formats`")->required();
   app.add_option("--rate-scale", o.rate_scale, "divides the gaps")->type_name("X");
@@ -236,6 +244,8 @@ constexpr Verb kVerbs[] = {
     {"trace", "recorded and synthetic traces", addTrace},
     {"profile", "kernel times", addProfile},
     {"model", "LLM architectures", addModel},
+    {"validate", "errors of the models against measurements",
+     [](CLI::App& app, Action& chosen) { bind(app, chosen, validate, declareValidate); }},
     {"worker", "runs jobs for plan, one JSON line each",
      [](CLI::App& app, Action& chosen) { bind(app, chosen, worker, declareWorker); }},
 };

@@ -91,6 +91,14 @@ struct ProfileCheckOptions {
 };
 int profileCheck(const ProfileCheckOptions& options);
 
+struct ValidateOptions {
+  bool kernels = false;                 ///< only this rung
+  bool power = false;                   ///< and this one
+  std::string data = "../shared/data";  ///< folder with kernels/ and measured/
+  Format format = Format::table;
+};
+int validate(const ValidateOptions& options);
+
 struct TraceInspectOptions {
   std::string trace;  ///< FORMAT:FILE
   double rate_scale = 1;

@@ -16,7 +16,9 @@ constexpr std::size_t kTerms = 3;
 constexpr double kNearLimit = 0.95;
 using Terms = std::array<double, kTerms>;  // constant, compute, memory
 
-Terms termsOf(const PowerSample& sample) { return {1, sample.compute, sample.memory}; }
+Terms termsOf(const PowerSample& sample) {
+  return {1, sample.compute, sample.memory};
+}
 
 /// Normal equations of sum ((terms . x) / y - 1)^2 over the terms in use.
 struct Equations {

@@ -20,9 +20,9 @@ Watts predictedPower(const PowerModel& model, const PowerSample& sample);
 /// Relative errors in percent: predicted / measured - 1.
 struct PowerErrors {
   int points = 0;
-  double mean_pct = 0;    ///< of absolute errors
+  double mean_pct = 0;  ///< of absolute errors
   double median_pct = 0;
-  double bias_pct = 0;    ///< mean with sign
+  double bias_pct = 0;  ///< mean with sign
 };
 PowerErrors powerErrors(const PowerModel& model, const std::vector<PowerSample>& samples);
 /// Each model predicted by a fit on all others.

@@ -97,8 +97,8 @@ class Catalogue {
   std::map<std::string, Model> models_;
 };
 
-PowerSample sampleOf(const StepTotals& totals, const StepWork& work, const Accelerator& accelerator,
-                     const Model& model, Watts power) {
+PowerSample sampleOf(const StepTotals& totals, const StepWork& work, const Accelerator& accelerator, const Model& model,
+                     Watts power) {
   const Work total = work.total(totals);
   const Seconds time = totals.busy * work.accelerators();
   return {accelerator.name, model.name, total.compute / time, total.memory / time, power};

@@ -1,6 +1,7 @@
 // Measured power of serving runs, as work and watts per accelerator:
 //   mlenergy   mlenergy_v3_llm.csv of the ML.ENERGY leaderboard: H100, vLLM, a closed loop of max_num_seqs. Text tasks
-//              only (lm-arena-chat, gpqa). Prompt lengths are not recorded: every prompt is taken to have kAssumedPrompt.
+//              only (lm-arena-chat, gpqa). Prompt lengths are not recorded: every prompt is taken to have
+//              kAssumedPrompt.
 //   argonne    argonne_power.csv of LLM-Inference-Bench: static batches, prompts and outputs of the same length.
 // Rows that cannot be used are counted by reason.
 #pragma once

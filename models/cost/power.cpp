@@ -14,7 +14,9 @@ constexpr const char* kSchema = "headroom.power/1";
 /// Whose fitted shares of board power stand in for accelerators without measurements.
 constexpr const char* kReference = "h100-sxm";
 
-fs::path fileOf(const std::string& accelerator) { return datasetsRoot() / "power" / (accelerator + ".yaml"); }
+fs::path fileOf(const std::string& accelerator) {
+  return datasetsRoot() / "power" / (accelerator + ".yaml");
+}
 
 std::optional<PowerModel> fittedPower(const Accelerator& accelerator) {
   const fs::path file = fileOf(accelerator.name);

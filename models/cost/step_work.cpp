@@ -12,7 +12,9 @@ namespace {
 /// Embedding tables and LM heads are published in bf16 whatever the other weights are.
 constexpr double kHeadElementBytes = 2;
 
-double inTiles(double rows, double tile) { return std::ceil(rows / tile) * tile; }
+double inTiles(double rows, double tile) {
+  return std::ceil(rows / tile) * tile;
+}
 
 /// Multiplications and additions of one query with one key and one value, one head.
 double flopsPerHead(const Model& model, AttentionKind kind) {
@@ -88,7 +90,9 @@ Work StepWork::tokenwise(int tokens) const {
   return {flops / peak_, bytes / bandwidth_};
 }
 
-Work StepWork::perSequence() const { return {Flops(2 * head_elements_) / attention_peak_, Seconds()}; }
+Work StepWork::perSequence() const {
+  return {Flops(2 * head_elements_) / attention_peak_, Seconds()};
+}
 
 Work StepWork::attention(double tokens, double attended, double cached) const {
   if (tokens <= 0) return {};

@@ -33,12 +33,12 @@ struct Work {
 
 /// Counts over the steps of a replica, or of several alike.
 struct StepTotals {
-  Seconds wall;  ///< replica-seconds
-  Seconds busy;  ///< of them in steps
+  Seconds wall;                               ///< replica-seconds
+  Seconds busy;                               ///< of them in steps
   std::vector<std::pair<int, double>> steps;  ///< (tokens in a step, steps with so many)
   double emitted = 0;                         ///< tokens sampled
-  double cached = 0;    ///< tokens in the KV cache, summed over steps
-  double attended = 0;  ///< pairs of a new token and a token it attends to
+  double cached = 0;                          ///< tokens in the KV cache, summed over steps
+  double attended = 0;                        ///< pairs of a new token and a token it attends to
 };
 
 struct WorkRequest {
@@ -66,22 +66,22 @@ class StepWork {
  private:
   /// Layers whose attention looks back equally far.
   struct Span {
-    double limit = 0;           ///< tokens; 0: all
+    double limit = 0;  ///< tokens; 0: all
     Flops flops_per_pair;
-    Flops padding_per_cached;   ///< rows of the tile beyond the queries that share a KV head
+    Flops padding_per_cached;  ///< rows of the tile beyond the queries that share a KV head
     Bytes bytes_per_token;
   };
   void addLayer(const Model& model, int layer, const WorkRequest& request);
   void addAttention(const Model& model, int layer, const WorkRequest& request);
 
   int accelerators_ = 1;
-  FlopsPerSecond peak_;       ///< of the weights' format
+  FlopsPerSecond peak_;  ///< of the weights' format
   FlopsPerSecond attention_peak_;
   BytesPerSecond bandwidth_;
   double element_bytes_ = 2;
-  double dense_elements_ = 0;       ///< computed with once a token: all but experts, embedding, LM head
-  double dense_read_ = 0;           ///< the same as read each step, replicas on several ranks included
-  double expert_elements_ = 0;      ///< of one expert, all layers
+  double dense_elements_ = 0;   ///< computed with once a token: all but experts, embedding, LM head
+  double dense_read_ = 0;       ///< the same as read each step, replicas on several ranks included
+  double expert_elements_ = 0;  ///< of one expert, all layers
   double experts_ = 0, topk_ = 0;
   double head_elements_ = 0;
   std::vector<Span> spans_;

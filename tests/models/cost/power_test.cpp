@@ -93,9 +93,9 @@ TEST(Power, OfAnUnmeasuredAcceleratorTakesTheH100sSharesAndSaysSo) {
 
 TEST(Power, ReadsNoFileWithIdleBeyondTheLimitOrAWrongUnit) {
   const auto read = [](const std::string& idle) {
-    const Document document = Document::parse(
-        "schema: headroom.power/1\naccelerator: h100-sxm\nidle: " + idle +
-            "\nactive: 1 W\ncompute: 1 W\nmemory: 1 W\nsource: s\n", "p.yaml");
+    const Document document = Document::parse("schema: headroom.power/1\naccelerator: h100-sxm\nidle: " + idle +
+                                                  "\nactive: 1 W\ncompute: 1 W\nmemory: 1 W\nsource: s\n",
+                                              "p.yaml");
     return inputErrorOf([&] { readPower(document.root(), findAccelerator("h100-sxm")); });
   };
   EXPECT_EQ(read("70 W"), "");
@@ -107,8 +107,11 @@ TEST(Power, ReadsNoFileWithIdleBeyondTheLimitOrAWrongUnit) {
 TEST(PowerFit, FindsTheConstantsThatMadeTheSamples) {
   std::vector<PowerSample> samples;
   for (int i = 0; i < 20; ++i) {
-    const PowerSample sample{.accelerator = "a", .model = i % 2 == 0 ? "m" : "n", .compute = 0.02 * i,
-                             .memory = 0.05 * (i * 7 % 11), .power = Watts()};
+    const PowerSample sample{.accelerator = "a",
+                             .model = i % 2 == 0 ? "m" : "n",
+                             .compute = 0.02 * i,
+                             .memory = 0.05 * (i * 7 % 11),
+                             .power = Watts()};
     samples.push_back(sample);
     samples.back().power = predictedPower(handPower(), sample);
   }
@@ -122,7 +125,10 @@ TEST(PowerFit, FindsTheConstantsThatMadeTheSamples) {
 TEST(PowerFit, NeverGivesNegativePower) {
   std::vector<PowerSample> samples;
   for (int i = 0; i < 8; ++i) {
-    samples.push_back({.accelerator = "a", .model = "m", .compute = 0.1 * i, .memory = 0.1 * (i % 3),
+    samples.push_back({.accelerator = "a",
+                       .model = "m",
+                       .compute = 0.1 * i,
+                       .memory = 0.1 * (i % 3),
                        .power = Watts(300 - 20 * (i % 3) + 10 * i)});
   }
   const PowerModel fitted = fitPower(samples, Watts(50), Watts(700));

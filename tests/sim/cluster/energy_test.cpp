@@ -15,8 +15,8 @@ DeploymentPlan poweredPlan(int replicas, const EngineConfig& config = smallEngin
   DeploymentPlan plan = planByHand("least-loaded", replicas, config);
   PoolPlan& pool = plan.pools.front();
   pool.accelerator = models::findAccelerator("h100-sxm");
-  pool.step_work = std::make_shared<models::StepWork>(pool.accelerator, models::findModel("llama-3.1-8b"),
-                                                      models::WorkRequest{});
+  pool.step_work =
+      std::make_shared<models::StepWork>(pool.accelerator, models::findModel("llama-3.1-8b"), models::WorkRequest{});
   pool.power = models::findPower(pool.accelerator);
   return plan;
 }
@@ -41,7 +41,9 @@ Result runReal(std::optional<Watts> cap, bool exact_steps = false) {
   return simulate(scenarioOf(plan, {poissonWorkload("a", 30, 300)}), {plan}, options);
 }
 
-double meanWatts(const Result& r) { return *r.joule / (r.simulated_s * r.accelerators); }
+double meanWatts(const Result& r) {
+  return *r.joule / (r.simulated_s * r.accelerators);
+}
 
 TEST(Energy, IsTheSameNumberFastForwardedAndStepByStep) {
   EngineConfig starved = smallEngine();
@@ -133,7 +135,9 @@ TEST(PowerCap, AtIdlePowerIsRefusedAndAboveItIsNot) {
 TEST(PowerCap, IsReadWithItsUnitAndWrittenBack) {
   const auto text = [](const std::string& cap) {
     return "schema: headroom.scenario/1\ndeployments:\n  - name: a\n    model: llama-3.1-8b\n    pools: [{accelerator: "
-           "h100-sxm, power_cap: " + cap + "}]\nworkloads: [{requests: 1, arrivals: {type: poisson, rate: 1 /s}, "
+           "h100-sxm, power_cap: " +
+           cap +
+           "}]\nworkloads: [{requests: 1, arrivals: {type: poisson, rate: 1 /s}, "
            "prompt_tokens: {fixed: 1}, output_tokens: {fixed: 1}}]\n";
   };
   const Scenario scenario = readScenario(Document::parse(text("0.5 kW"), "a.yaml"));

@@ -1,0 +1,78 @@
+// `headroom validate`: errors of the models against measurements, one row a set. Rungs that are not asked for are left
+// out; with none asked for, all are run. A new rung is a flag in ValidateOptions and a line in kRungs.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cli/report_errors.h"
+#include "cli/streams.h"
+#include "cli/text_table.h"
+#include "cli/verbs.h"
+#include "models/cost/validate_kernels.h"
+#include "models/cost/validate_power.h"
+
+namespace headroom::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+using Rows = std::vector<models::ValidationRow>;
+
+Rows validatePower(const fs::path& data) {
+  const models::PowerValidation validation = models::validatePower(data);
+  for (const auto& [reason, rows] : validation.skipped) printNote(fmt::format("{} rows not used: {}", rows, reason));
+  return validation.rows;
+}
+
+struct Rung {
+  bool ValidateOptions::*asked;
+  Rows (*run)(const fs::path& data);
+};
+constexpr Rung kRungs[] = {
+    {&ValidateOptions::kernels, models::validateKernels},
+    {&ValidateOptions::power, validatePower},
+};
+
+Json rowJson(const models::ValidationRow& row) {
+  return Json{{"rung", row.rung},
+              {"set", row.set},
+              {"metric", row.metric},
+              {"points", row.points},
+              {"error_mean_pct", row.error_mean_pct},
+              {"error_median_pct", row.error_median_pct},
+              {"bias_pct", row.bias_pct},
+              {"aim_pct", row.aim_pct ? Json(*row.aim_pct) : Json()},
+              {"ok", row.ok()},
+              {"calibrated", row.calibrated}};
+}
+
+std::string rowTable(const Rows& rows) {
+  TextTable table("lllrrrrrll");
+  table.add({"rung", "set", "metric", "points", "mean %", "median %", "bias %", "aim %", "ok", "calibrated"});
+  for (const models::ValidationRow& row : rows) {
+    table.add({row.rung, row.set, row.metric, fmt::format("{}", row.points), fmt::format("{:.1f}", row.error_mean_pct),
+               fmt::format("{:.1f}", row.error_median_pct), fmt::format("{:+.1f}", row.bias_pct),
+               row.aim_pct ? fmt::format("{:.1f}", *row.aim_pct) : "-", row.ok() ? "yes" : "no",
+               row.calibrated ? "yes" : "no"});
+  }
+  return table.text();
+}
+
+}  // namespace
+
+int validate(const ValidateOptions& options) {
+  const bool all = std::none_of(std::begin(kRungs), std::end(kRungs), [&](const Rung& r) { return options.*r.asked; });
+  Rows rows;
+  for (const Rung& rung : kRungs) {
+    if (!all && !(options.*rung.asked)) continue;
+    const Rows more = rung.run(options.data);
+    rows.insert(rows.end(), more.begin(), more.end());
+  }
+  Json list = Json::array();
+  for (const models::ValidationRow& row : rows) list.push_back(rowJson(row));
+  printResult(options.format == Format::json ? Json{{"rows", list}}.dump(2) + "\n" : rowTable(rows));
+  return kExitOk;
+}
+
+}  // namespace headroom::cli
