@@ -24,4 +24,5 @@ target_sources(headroom_models PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/speed_of_light.cpp
   ${CMAKE_CURRENT_LIST_DIR}/step_kernels.cpp
   ${CMAKE_CURRENT_LIST_DIR}/step_times.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/table.cpp)
+  ${CMAKE_CURRENT_LIST_DIR}/table.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/validate_kernels.cpp)
