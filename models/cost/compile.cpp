@@ -1,6 +1,9 @@
 #include "models/cost/compile.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "models/cost/compiled_tables.h"
@@ -8,40 +11,6 @@
 
 namespace headroom::models {
 namespace {
-
-/// Time of a set of kernels.
-struct Sum {
-  Seconds time;
-  void operator()(const char*, const KernelTime& part) { time += part.time; }
-};
-
-std::vector<Ticks> sampleTokens(const StepKernels& kernels, int max_tokens) {
-  std::vector<Ticks> ticks(static_cast<std::size_t>(max_tokens) + 1, 0);
-  int computed_for = 0;
-  for (int tokens = 1; tokens <= max_tokens; ++tokens) {
-    const int padded = kernels.paddedTokens(tokens);
-    Ticks& here = ticks[static_cast<std::size_t>(tokens)];
-    if (padded == computed_for) {
-      here = ticks[static_cast<std::size_t>(tokens) - 1];
-      continue;
-    }
-    Sum sum{kernels.attentionLaunch()};
-    kernels.tokenwise(tokens, [&](const char* name, const KernelTime& part) { sum(name, part); });
-    here = std::max<Ticks>(1, toTicks(sum.time));
-    computed_for = padded;
-  }
-  return ticks;
-}
-
-std::vector<Ticks> sampleSequences(const StepKernels& kernels, int max_sequences) {
-  std::vector<Ticks> ticks(static_cast<std::size_t>(max_sequences) + 1, 0);
-  for (int sequences = 1; sequences <= max_sequences; ++sequences) {
-    Sum sum;
-    kernels.perSequence(sequences, [&](const char* name, const KernelTime& part) { sum(name, part); });
-    ticks[static_cast<std::size_t>(sequences)] = toTicks(sum.time);
-  }
-  return ticks;
-}
 
 /// Knots from 0 to the first at or beyond `last`.
 template <class Knots>
@@ -51,22 +20,97 @@ std::vector<std::int64_t> knotsTo(std::int64_t last) {
   return knots;
 }
 
-double inTicks(const KernelTime& part) {
-  return part.time.value() * kTicksPerSecond;
+double inTicks(double seconds) {
+  return seconds * kTicksPerSecond;
+}
+
+/// Ticks of all kernels that depend on the tokens, at each number of rows a step can run with; 64 an octave beyond 1024.
+class RowTimes {
+ public:
+  RowTimes(const StepKernels& kernels, int max_tokens) : kernels_(kernels) {
+    const int last = kernels.paddedTokens(max_tokens);
+    for (int tokens = 1; tokens <= last; ++tokens) {
+      const int rows = kernels.paddedTokens(tokens);
+      if (!rows_.empty() && rows == rows_.back()) continue;
+      if (!isKnot(rows) && rows != last) continue;
+      rows_.push_back(rows);
+      ticks_.push_back(measure(rows));
+    }
+  }
+
+  /// Between knots a line; `rows` as paddedTokens gives them.
+  double at(int rows) const {
+    const auto above = std::lower_bound(rows_.begin(), rows_.end(), rows) - rows_.begin();
+    const auto high = static_cast<std::size_t>(above);
+    if (rows_[high] == rows) return ticks_[high];
+    const double weight = static_cast<double>(rows - rows_[high - 1]) / (rows_[high] - rows_[high - 1]);
+    return ticks_[high - 1] + weight * (ticks_[high] - ticks_[high - 1]);
+  }
+
+ private:
+  static bool isKnot(int rows) {
+    const auto x = static_cast<std::uint64_t>(rows);
+    return rows <= 1024 || Knots<6>::at(Knots<6>::indexOf(x)) == rows;
+  }
+  double measure(int rows) const {
+    double seconds = kernels_.attentionLaunch().value();
+    kernels_.tokenwise(rows, [&](const char*, const KernelTime& part) { seconds += part.time.value(); });
+    return inTicks(seconds);
+  }
+
+  const StepKernels& kernels_;
+  std::vector<int> rows_;
+  std::vector<double> ticks_;
+};
+
+/// A larger batch may take this much less than a smaller one: what tables of real kernels show at a change of tile.
+constexpr double kLargestDip = 0.97;
+
+std::vector<Ticks> sampleTokens(const StepKernels& kernels, int max_tokens) {
+  const RowTimes times(kernels, max_tokens);
+  std::vector<Ticks> ticks(static_cast<std::size_t>(max_tokens) + 1, 0);
+  double highest = 1;
+  for (int tokens = 1; tokens <= max_tokens; ++tokens) {
+    const double here = std::max(times.at(kernels.paddedTokens(tokens)), kLargestDip * highest);
+    highest = std::max(highest, here);
+    ticks[static_cast<std::size_t>(tokens)] = std::llround(here);
+  }
+  return ticks;
+}
+
+std::vector<Ticks> sampleSequences(const StepKernels& kernels, int max_sequences) {
+  std::vector<Ticks> ticks(static_cast<std::size_t>(max_sequences) + 1, 0);
+  for (int sequences = 1; sequences <= max_sequences; ++sequences) {
+    double seconds = 0;
+    kernels.perSequence(sequences, [&](const char*, const KernelTime& part) { seconds += part.time.value(); });
+    ticks[static_cast<std::size_t>(sequences)] = std::llround(inTicks(seconds));
+  }
+  return ticks;
+}
+
+/// Between lines sampled at `low` and `high` sequences.
+std::vector<double> lineBetween(const std::vector<double>& low, const std::vector<double>& high, double weight) {
+  std::vector<double> line(low.size());
+  for (std::size_t j = 0; j < low.size(); ++j) line[j] = low[j] + weight * (high[j] - low[j]);
+  return line;
 }
 
 void sampleDecode(const StepKernels& kernels, const StepRequest& request, CompiledTables::Rows& rows) {
   const auto means = knotsTo<CompiledTables::ContextKnots>(request.max_model_len);
+  const auto counts = knotsTo<Knots<5>>(request.max_num_seqs);
   rows.decode_knots = means.size();
   std::vector<std::int64_t> sums(means.size());
-  std::vector<double> wanted(means.size());
-  for (int n = 1; n <= request.max_num_seqs; ++n) {
-    for (std::size_t j = 0; j < means.size(); ++j) {
-      sums[j] = n * means[j];
-      wanted[j] = inTicks(kernels.decodeAttention(n, static_cast<double>(std::max<std::int64_t>(1, means[j]))));
+  std::vector<double> low(means.size(), 0), high = low;
+  for (std::size_t i = 1; i < counts.size(); ++i) {
+    std::swap(low, high);
+    high = kernels.decodeLine(static_cast<double>(counts[i]), means);
+    for (double& value : high) value = inTicks(value);
+    for (std::int64_t n = counts[i - 1] + 1; n <= std::min<std::int64_t>(counts[i], request.max_num_seqs); ++n) {
+      for (std::size_t j = 0; j < means.size(); ++j) sums[j] = n * means[j];
+      const double weight = static_cast<double>(n - counts[i - 1]) / static_cast<double>(counts[i] - counts[i - 1]);
+      const std::vector<Piece> pieces = sampleLine(sums, lineBetween(low, high, weight), 1);
+      rows.decode.insert(rows.decode.end(), pieces.begin(), pieces.end());
     }
-    const std::vector<Piece> pieces = sampleLine(sums, wanted, 1);
-    rows.decode.insert(rows.decode.end(), pieces.begin(), pieces.end());
   }
 }
 
@@ -74,12 +118,9 @@ void samplePrefill(const StepKernels& kernels, const StepRequest& request, Compi
   const auto chunks = knotsTo<CompiledTables::ChunkKnots>(request.max_num_batched_tokens + 1);
   const auto priors = knotsTo<CompiledTables::PriorKnots>(request.max_model_len);
   rows.prior_knots = priors.size();
-  std::vector<double> wanted(priors.size());
   for (std::size_t i = 0; i < chunks.size(); ++i) {
-    const auto chunk = static_cast<double>(std::max<std::int64_t>(1, chunks[i]));
-    for (std::size_t j = 0; j < priors.size(); ++j) {
-      wanted[j] = inTicks(kernels.prefillAttention(chunk, static_cast<double>(priors[j])));
-    }
+    std::vector<double> wanted = kernels.prefillLine(static_cast<double>(std::max<std::int64_t>(1, chunks[i])), priors);
+    for (double& value : wanted) value = inTicks(value);
     // Interpolation between rows divides by their distance: multiples of it divide without a rest.
     const Ticks distance = CompiledTables::ChunkKnots::at(i + 1) - chunks[i];
     const std::vector<Piece> pieces = sampleLine(priors, wanted, distance);
@@ -105,12 +146,58 @@ std::array<double, kTiers> tierShare(const std::vector<StepPart>& parts) {
   return share;
 }
 
+/// Adds to the part of the same name, or at the end.
+void addPart(std::vector<StepPart>& parts, const std::string& name, const KernelTime& part) {
+  const auto same = std::find_if(parts.begin(), parts.end(), [&](const StepPart& p) {
+    return p.name == name && p.tier == part.tier;
+  });
+  if (same == parts.end()) {
+    parts.push_back({name, part.time, part.speed_of_light, part.tier});
+    return;
+  }
+  same->time += part.time;
+  same->speed_of_light += part.speed_of_light;
+}
+
+std::string attentionName(const char* phase, AttentionKind kind) {
+  const char* prefix = kind == AttentionKind::windowed ? "windowed " : kind == AttentionKind::linear ? "linear " : "";
+  return fmt::format("{}{} attention", prefix, phase);
+}
+
+/// One launch for all parts of a step: the first carries the floor.
+void addAttention(std::vector<StepPart>& parts, const StepKernels::Attention& attention, const StepShape& shape) {
+  Seconds launch = attention.launch();
+  const auto add = [&](const std::string& name, KernelTime part) {
+    part.time += launch;
+    launch = Seconds();
+    addPart(parts, name, part);
+  };
+  if (shape.decode_sequences > 0) {
+    const double mean = static_cast<double>(shape.decode_context_sum) / shape.decode_sequences;
+    add(attentionName("decode", attention.kind), attention.decode(shape.decode_sequences, std::max(1.0, mean)));
+  }
+  for (const auto& [chunk, prior] : shape.chunks) {
+    add(attentionName("prefill", attention.kind), attention.prefill(chunk, static_cast<double>(prior)));
+  }
+}
+
+std::vector<StepPart> partsOf(const StepKernels& kernels, const StepShape& shape) {
+  std::vector<StepPart> parts;
+  const AddPart add = [&](const char* name, const KernelTime& part) { addPart(parts, name, part); };
+  int tokens = shape.decode_sequences;
+  for (const auto& [chunk, prior] : shape.chunks) tokens += chunk;
+  if (tokens > 0) kernels.tokenwise(tokens, add);
+  for (const StepKernels::Attention& attention : kernels.attentions()) addAttention(parts, attention, shape);
+  kernels.perSequence(shape.emitting_sequences, add);
+  return parts;
+}
+
 }  // namespace
 
 CompiledStepTimes compileStepTimes(const Profile& profile, const Accelerator& accelerator, const Model& model,
                                    const StepRequest& request) {
   checkCostable(profile, accelerator, model, request);
-  const StepKernels kernels(profile, model, request);
+  const StepKernels kernels(profile, accelerator, model, request);
   CompiledTables::Rows rows;
   rows.tokens = sampleTokens(kernels, request.max_num_batched_tokens);
   rows.sequences = sampleSequences(kernels, request.max_num_seqs);
@@ -118,32 +205,20 @@ CompiledStepTimes compileStepTimes(const Profile& profile, const Accelerator& ac
   samplePrefill(kernels, request, rows);
   CompiledStepTimes compiled;
   compiled.tables = std::make_unique<CompiledTables>(std::move(rows));
-  compiled.tier_share = tierShare(stepParts(profile, accelerator, model, request, typicalStep(request)));
+  const StepShape typical = typicalStep(request);
+  compiled.tier_share = tierShare(partsOf(kernels, typical));
+  compiled.stages = request.parallelism.pp;
+  compiled.slowest_stage_share =
+      kernels.slowestStageShare(typical.decode_sequences,
+                                static_cast<double>(typical.decode_context_sum) / typical.decode_sequences);
   return compiled;
 }
 
 std::vector<StepPart> stepParts(const Profile& profile, const Accelerator& accelerator, const Model& model,
                                 const StepRequest& request, const StepShape& shape) {
   checkCostable(profile, accelerator, model, request);
-  const StepKernels kernels(profile, model, request);
-  std::vector<StepPart> parts;
-  const auto add = [&](const char* name, const KernelTime& part) {
-    parts.push_back({name, part.time, part.speed_of_light, part.tier});
-  };
-  int tokens = shape.decode_sequences;
-  for (const auto& [chunk, prior] : shape.chunks) tokens += chunk;
-  if (tokens > 0) kernels.tokenwise(tokens, add);
-  const std::size_t attention = parts.size();
-  if (shape.decode_sequences > 0) {
-    const double mean = static_cast<double>(shape.decode_context_sum) / shape.decode_sequences;
-    add("decode attention", kernels.decodeAttention(shape.decode_sequences, std::max(1.0, mean)));
-  }
-  for (const auto& [chunk, prior] : shape.chunks) {
-    add("prefill attention", kernels.prefillAttention(chunk, static_cast<double>(prior)));
-  }
-  if (parts.size() > attention) parts[attention].time += kernels.attentionLaunch();  // one launch for all of them
-  kernels.perSequence(shape.emitting_sequences, add);
-  return parts;
+  const StepKernels kernels(profile, accelerator, model, request);
+  return partsOf(kernels, shape);
 }
 
 }  // namespace headroom::models

@@ -6,44 +6,34 @@
 namespace headroom::models {
 namespace {
 
-KernelTime specTime(Seconds speed_of_light) {
-  return {speed_of_light / kSpecEfficiency + kSpecLaunch, speed_of_light, Tier::spec};
+TableKernel gemmTable(const Profile& profile, Precision weights) {
+  return nearestTable(profile, Operation::gemm,
+                      [&](const TableKey& have) { return standInDistance(weights, have.precision); });
 }
 
-/// Formats whose efficiency may stand in for `wanted`, nearest first.
-std::vector<Precision> standIns(Precision wanted) {
-  switch (wanted) {
-    case Precision::bf16:
-      return {Precision::bf16};
-    case Precision::fp8:
-      return {Precision::fp8, Precision::bf16};
-    case Precision::fp8_block:
-      return {Precision::fp8_block, Precision::fp8, Precision::bf16};
-    case Precision::nvfp4:
-      return {Precision::nvfp4, Precision::fp8, Precision::bf16};
-    case Precision::mxfp4:
-    case Precision::int4:
-      return {wanted, Precision::bf16};
-  }
-  CHECK(false, "unknown precision");
+double windowDistance(int wanted, int have) {
+  if (wanted == have) return 0;
+  return wanted > 0 && have > 0 ? 1 + logDistance(wanted, have) : 10;
 }
 
-/// How unlike two head shapes are: number format, then head size, then query heads per KV head, then KV heads.
+/// How unlike two head shapes are: number format, then window, then head size, then query heads per KV head, then KV
+/// heads.
 double unlikeness(const TableKey& wanted, const TableKey& have) {
-  const auto ratio = [](double a, double b) { return std::abs(std::log(a / b)); };
   const double group = static_cast<double>(wanted.heads) / wanted.kv_heads;
   const double have_group = static_cast<double>(have.heads) / have.kv_heads;
-  return (wanted.precision == have.precision ? 0 : 1000) + 100 * ratio(wanted.head_dim, have.head_dim) +
-         10 * ratio(group, have_group) + ratio(wanted.kv_heads, have.kv_heads);
+  return (wanted.precision == have.precision ? 0 : 1e5) + (wanted.arithmetic == have.arithmetic ? 0 : 1e4) +
+         1000 * windowDistance(wanted.window, have.window) + 100 * logDistance(wanted.head_dim, have.head_dim) +
+         10 * logDistance(group, have_group) + logDistance(wanted.kv_heads, have.kv_heads);
 }
 
-const Table* mostAlike(const Profile& profile, const TableKey& wanted) {
-  const Table* best = nullptr;
-  for (const Table& table : profile.tables) {
-    if (table.key.operation != wanted.operation) continue;
-    if (best == nullptr || unlikeness(wanted, table.key) < unlikeness(wanted, best->key)) best = &table;
-  }
-  return best;
+TableKernel attentionTable(const Profile& profile, const TableKey& key) {
+  return nearestTable(profile, key.operation, [&](const TableKey& have) { return unlikeness(key, have); });
+}
+
+TableKernel mixedTable(const Profile& profile, TableKey key) {
+  key.operation = Operation::mixed_attention;
+  const Table* table = profile.find(key);
+  return {table, profile.header.peaks, table == nullptr ? Tier::spec : Tier::measured};
 }
 
 }  // namespace
@@ -53,23 +43,12 @@ int alignedRows(int rows) {
   return rows <= kTile ? rows : (rows + kTile - 1) / kTile * kTile;
 }
 
-GemmKernel::GemmKernel(const Profile& profile, Precision weights) : peaks_(profile.header.peaks), weights_(weights) {
-  for (const Precision candidate : standIns(weights)) {
-    const Table* table = profile.find({.operation = Operation::gemm, .precision = candidate});
-    if (table == nullptr) continue;
-    table_.emplace(*table);
-    best_ = candidate == weights ? Tier::measured : Tier::transferred;
-    return;
-  }
-}
+GemmKernel::GemmKernel(const Profile& profile, Precision weights)
+    : peaks_(profile.header.peaks), weights_(weights), table_(gemmTable(profile, weights)) {}
 
 KernelTime GemmKernel::time(int m, double n, double k) const {
   const int rows = alignedRows(m);
-  const Seconds least = gemmSpeedOfLight(peaks_, weights_, rows, n, k);
-  if (!table_) return specTime(least);
-  KernelTime result = table_->time({static_cast<double>(rows), n, k}, least);
-  result.tier = std::max(result.tier, best_);
-  return result;
+  return table_.at({static_cast<double>(rows), n, k}, gemmSpeedOfLight(peaks_, weights_, rows, n, k));
 }
 
 AttentionKernel::AttentionKernel(const Profile& profile, Operation operation, const AttentionHeads& heads)
@@ -79,33 +58,42 @@ AttentionKernel::AttentionKernel(const Profile& profile, Operation operation, co
            .precision = heads.kv_cache,
            .heads = heads.heads,
            .kv_heads = heads.kv_heads,
-           .head_dim = heads.head_dim} {
-  const Table* table = mostAlike(profile, key_);
-  if (table == nullptr) return;
-  table_.emplace(*table);
-  best_ = table->key == key_ ? Tier::measured : Tier::transferred;
-  batch_scale_ = static_cast<double>(heads.kv_heads) / table->key.kv_heads;
+           .head_dim = heads.head_dim,
+           .window = heads.window,
+           .arithmetic = heads.arithmetic},
+      table_(attentionTable(profile, key_)),
+      mixed_(mixedTable(profile, key_)) {
+  fused_ = mixed_.measured() && !table_.isExact();
+  if (table_.measured()) batch_scale_ = static_cast<double>(heads.kv_heads) / table_.key().kv_heads;
 }
 
 KernelTime AttentionKernel::at(const GridPoint& point, Seconds speed_of_light) const {
-  if (!table_) return specTime(speed_of_light);
-  KernelTime result = table_->time({point[0] * batch_scale_, point[1], 1}, speed_of_light);
-  result.tier = std::max(result.tier, best_);
-  return result;
+  return table_.at({point[0] * batch_scale_, point[1]}, speed_of_light);
+}
+
+double AttentionKernel::inWindow(double context) const {
+  return key_.window > 0 ? std::min<double>(context, key_.window) : context;
 }
 
 KernelTime AttentionKernel::decode(double batch, double context) const {
   CHECK(key_.operation == Operation::decode_attention, "a prefill kernel was asked for a decode time");
-  return at({batch, context, 1}, attentionSpeedOfLight(peaks_, key_, batch, 1, context - 1));
+  const double seen = inWindow(context);
+  const Seconds least = attentionSpeedOfLight(peaks_, key_, batch, 1, seen - 1);
+  return fused_ ? mixed_.at({0, 0, batch, seen}, least) : at({batch, seen}, least);
 }
 
 KernelTime AttentionKernel::prefill(double new_tokens, double prior) const {
-  if (prior <= 0) return prompts(1, new_tokens);
-  const Seconds least = attentionSpeedOfLight(peaks_, key_, 1, new_tokens, prior);
-  const KernelTime whole = prompts(1, new_tokens + prior);
+  const double before = inWindow(prior);  // what lies further back costs nothing
+  if (before <= 0) return prompts(1, new_tokens);
+  const Seconds least = attentionSpeedOfLight(peaks_, key_, 1, new_tokens, before);
   const Seconds alone = prompts(1, new_tokens).time;  // prior context never makes a chunk cheaper
+  if (mixed_.measured()) {
+    const KernelTime fused = mixed_.at({new_tokens, before, 0, 0}, least);
+    return {std::max(alone, fused.time), least, fused.tier};
+  }
+  const KernelTime whole = prompts(1, new_tokens + before);
   const Seconds on_prior =
-      tiles_ && table_ ? unsplit(new_tokens, prior) : scaledPrompt(whole, least);
+      tiles_ && table_.measured() ? unsplit(new_tokens, before) : scaledPrompt(whole, least);
   return {std::max({alone, on_prior, least}), least, std::max(whole.tier, Tier::interpolated)};
 }
 
@@ -117,41 +105,16 @@ Seconds AttentionKernel::scaledPrompt(const KernelTime& whole, Seconds speed_of_
 
 Seconds AttentionKernel::unsplit(double new_tokens, double prior) const {
   const double prompt = std::max(new_tokens + prior, tiles_->fullPrompt(key_.heads));
-  const Seconds pace = (prompts(1, prompt).time - launchFloor()) / tiles_->span(key_.heads, prompt, 0);
+  // A prompt longer than a window is as much work for each processor as the windows of its tokens.
+  const double per_token = key_.window > 0 ? std::min(1.0, 2.0 * key_.window / prompt) : 1.0;
+  const Seconds pace = (prompts(1, prompt).time - launchFloor()) / (per_token * tiles_->span(key_.heads, prompt, 0));
   return launchFloor() + pace * tiles_->span(key_.heads, new_tokens, prior);
 }
 
 KernelTime AttentionKernel::prompts(double batch, double length) const {
   CHECK(key_.operation == Operation::prefill_attention, "a decode kernel was asked for a prefill time");
-  return at({batch, length, 1}, attentionSpeedOfLight(peaks_, key_, batch, length, 0));
-}
-
-Seconds AttentionKernel::launchFloor() const {
-  return table_ ? table_->table().launch_floor : kSpecLaunch;
-}
-
-CollectiveKernel::CollectiveKernel(const Profile& profile, Kind kind, int devices)
-    : peaks_(profile.header.peaks), kind_(kind), devices_(devices) {
-  const auto operations = kind == Kind::all_gather
-                              ? std::vector{Operation::nccl_all_gather}
-                              : std::vector{Operation::custom_all_reduce, Operation::nccl_all_reduce};
-  for (const Operation operation : operations) {
-    const Table* table = profile.find({.operation = operation, .devices = devices});
-    if (table != nullptr) tables_.emplace_back(*table);
-  }
-}
-
-KernelTime CollectiveKernel::time(double bytes) const {
-  const double share = kind_ == Kind::all_gather ? 1.0 - 1.0 / devices_ : 1.0;
-  const Seconds least = collectiveSpeedOfLight(peaks_, bytes * share);
-  if (tables_.empty()) return specTime(least);
-  KernelTime best = tables_.front().time({bytes, 1, 1}, least);
-  for (const TableReader& table : tables_) {
-    const KernelTime other = table.time({bytes, 1, 1}, least);
-    // Inside both ranges the first, the engine's own, is what runs; beyond its range the faster.
-    if (best.tier == Tier::extrapolated && other.tier != Tier::extrapolated && other.time < best.time) best = other;
-  }
-  return best;
+  const Seconds least = attentionSpeedOfLight(peaks_, key_, batch, length, 0);
+  return fused_ && batch <= 1 ? mixed_.at({length, 0, 0, 0}, least) : at({batch, length}, least);
 }
 
 KernelTime elementwiseTime(const Profile& profile, double bytes) {

@@ -1,23 +1,19 @@
 // Time of one kernel call from a profile, with its tier. Each class resolves its tables once and then answers quickly.
 //   table there          -> measured, interpolated or extrapolated, as TableReader says
 //   other head counts    -> the same query heads per KV head, batch x KV heads held: transferred
+//   other window         -> the nearest window, on its own work: transferred
 //   other number format  -> the efficiency of a wider one on its own work: transferred
 //   no table at all      -> S / 0.8 + 5 us: spec
 #pragma once
 
 #include <optional>
-#include <vector>
 
+#include "models/cost/kernel_table.h"
 #include "models/cost/kernel_tiles.h"
 #include "models/cost/profile.h"
-#include "models/cost/table.h"
 
 namespace headroom::models {
 
-/// Share of the speed of light that a well-tuned kernel reaches, and the time of an empty one, where nothing was
-/// measured.
-inline constexpr double kSpecEfficiency = 0.8;
-inline constexpr Seconds kSpecLaunch{5e-6};
 inline constexpr Seconds kElementwiseLaunch{3e-6};
 
 /// Rows a GEMM runs with: engines pad to the tile size, since unaligned rows cost up to 1.8 times as much.
@@ -32,8 +28,7 @@ class GemmKernel {
  private:
   Peaks peaks_;
   Precision weights_;
-  std::optional<TableReader> table_;
-  Tier best_ = Tier::spec;
+  TableKernel table_;
 };
 
 /// Heads on one device.
@@ -42,6 +37,8 @@ struct AttentionHeads {
   int kv_heads = 0;
   int head_dim = 0;
   Precision kv_cache = Precision::bf16;
+  int window = 0;  ///< tokens a query looks back, itself included; 0: all
+  Precision arithmetic = Precision::bf16;  ///< of the queries
 };
 
 class AttentionKernel {
@@ -57,33 +54,22 @@ class AttentionKernel {
   /// `batch` whole prompts of one length. Prefill only.
   KernelTime prompts(double batch, double length) const;
   /// Time of a call with next to nothing to do.
-  Seconds launchFloor() const;
+  Seconds launchFloor() const { return fused_ ? mixed_.launchFloor() : table_.launchFloor(); }
 
  private:
   KernelTime at(const GridPoint& point, Seconds speed_of_light) const;
   Seconds scaledPrompt(const KernelTime& whole, Seconds speed_of_light) const;
   Seconds unsplit(double new_tokens, double prior) const;
+  /// Tokens of a context that windowed attention reads.
+  double inWindow(double context) const;
 
   Peaks peaks_;
   std::optional<PrefillTiles> tiles_;
   TableKey key_;
-  std::optional<TableReader> table_;
-  Tier best_ = Tier::spec;
+  TableKernel table_;
+  TableKernel mixed_;  ///< a fused call measured on prior contexts, where there is one
+  bool fused_ = false;  ///< nothing but the fused call knows these heads
   double batch_scale_ = 1;
-};
-
-class CollectiveKernel {
- public:
-  enum class Kind { all_reduce, all_gather };
-  CollectiveKernel(const Profile& profile, Kind kind, int devices);
-  /// `bytes` of the whole message. The faster of the implementations the profile knows.
-  KernelTime time(double bytes) const;
-
- private:
-  Peaks peaks_;
-  Kind kind_;
-  int devices_;
-  std::vector<TableReader> tables_;
 };
 
 /// Norms, activations, rotary embedding: bytes moved at 0.8 of the memory bandwidth, and kElementwiseLaunch.

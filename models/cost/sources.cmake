@@ -4,10 +4,17 @@ target_sources(headroom_models PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/compile.cpp
   ${CMAKE_CURRENT_LIST_DIR}/compiled_tables.cpp
   ${CMAKE_CURRENT_LIST_DIR}/defects.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/costable.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fill_grid.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fit.cpp
   ${CMAKE_CURRENT_LIST_DIR}/flat_json.cpp
   ${CMAKE_CURRENT_LIST_DIR}/kernel.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/kernel_collective.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/kernel_delta.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/kernel_exchange.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/kernel_latent.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/kernel_moe.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/kernel_table.cpp
   ${CMAKE_CURRENT_LIST_DIR}/kernel_tiles.cpp
   ${CMAKE_CURRENT_LIST_DIR}/operation.cpp
   ${CMAKE_CURRENT_LIST_DIR}/profile.cpp
@@ -22,7 +29,9 @@ target_sources(headroom_models PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/sampled_line.cpp
   ${CMAKE_CURRENT_LIST_DIR}/similar_experts.cpp
   ${CMAKE_CURRENT_LIST_DIR}/speed_of_light.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/step_attention.cpp
   ${CMAKE_CURRENT_LIST_DIR}/step_kernels.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/step_mlp.cpp
   ${CMAKE_CURRENT_LIST_DIR}/step_times.cpp
   ${CMAKE_CURRENT_LIST_DIR}/table.cpp
   ${CMAKE_CURRENT_LIST_DIR}/validate_kernels.cpp)

@@ -1,4 +1,5 @@
 #include "models/cost/kernel.h"
+#include "models/cost/kernel_collective.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
