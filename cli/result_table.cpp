@@ -87,6 +87,16 @@ std::string costText(const Result& result) {
   return text;
 }
 
+std::string energyText(const Result& result) {
+  if (!result.joule) return "not known: the board power of an accelerator is not published";
+  constexpr double kJoulesPerKilowattHour = 3.6e6;
+  std::string text = fmt::format("{} kWh", numberText(*result.joule / kJoulesPerKilowattHour));
+  if (result.joule_per_output_token) {
+    text += fmt::format(", {} J an output token", numberText(*result.joule_per_output_token));
+  }
+  return text + fmt::format(" (accelerators only; tier {})", result.power_tier);
+}
+
 Rows summaryRows(const Result& result) {
   const sim::Throughput& t = result.throughput;
   Rows rows{{"requests", requestsText(result.requests)},
@@ -98,6 +108,7 @@ Rows summaryRows(const Result& result) {
   rows.emplace_back("accelerators", fmt::format("{:g}, busy {} of the time, for {}", result.accelerators,
                                                 shareText(result.busy), durationText(result.simulated_s)));
   rows.emplace_back("cost", costText(result));
+  rows.emplace_back("energy", energyText(result));
   for (const sim::ProfileUse& use : result.profiles) {
     rows.emplace_back("kernel times", use.name + ": " + tierText(use.tier_share));
   }

@@ -175,6 +175,7 @@ Result parse(const Json& j) {
   r.usd_per_h = optionalFrom<double>(j.at("cost").at("usd_per_h"));
   r.joule = optionalFrom<double>(j.at("energy").at("joule"));
   r.joule_per_output_token = optionalFrom<double>(j.at("energy").at("joule_per_output_token"));
+  r.power_tier = optionalFrom<std::string>(j.at("energy").at("tier")).value_or("");
   r.profiles = listFrom(j.at("profiles"), profileFrom);
   r.pools = listFrom(j.at("pools"), poolFrom);
   r.workloads = listFrom(j.at("workloads"), workloadFrom);
@@ -228,7 +229,9 @@ Json toJson(const Result& r) {
   j["cost"] = {{"usd", orNull(r.usd)},
                {"usd_per_h", orNull(r.usd_per_h)},
                {"usd_per_1m_output_tokens", orNull(r.usdPer1mOutputTokens())}};
-  j["energy"] = {{"joule", orNull(r.joule)}, {"joule_per_output_token", orNull(r.joule_per_output_token)}};
+  j["energy"] = {{"joule", orNull(r.joule)},
+                 {"joule_per_output_token", orNull(r.joule_per_output_token)},
+                 {"tier", r.power_tier.empty() ? Json() : Json(r.power_tier)}};
   j["network"] = {{"bytes", Json()}, {"hottest_link", Json()}};
   j["profiles"] = listJson(r.profiles, profileJson);
   j["pools"] = listJson(r.pools, poolJson);

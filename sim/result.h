@@ -97,6 +97,7 @@ struct Result {
   std::optional<double> usd, usd_per_h;
   std::optional<double> joule;  ///< of all accelerators, from 0 to the last completion; none if one pool's is unknown
   std::optional<double> joule_per_output_token;  ///< of all tokens made in that time
+  std::string power_tier;  ///< of the least certain power model; empty without joule
   std::vector<ProfileUse> profiles;
   std::vector<PoolOutcome> pools;
   std::vector<WorkloadOutcome> workloads;

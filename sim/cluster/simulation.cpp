@@ -69,12 +69,17 @@ PoolOutcome poolOutcome(const DeploymentPlan& plan, const PoolPlan& pool, const 
   return out;
 }
 
-void summarizeEnergy(const Recorder& recorder, Result& result) {
+void summarizeEnergy(const std::vector<DeploymentPlan>& plans, const Recorder& recorder, Result& result) {
   double joule = 0;
+  models::Tier tier = models::Tier::measured;
   for (const PoolOutcome& pool : result.pools) {
     if (!pool.joule) return;
     joule += *pool.joule;
   }
+  for (const DeploymentPlan& plan : plans) {
+    for (const PoolPlan& pool : plan.pools) tier = std::max(tier, pool.power->tier);
+  }
+  result.power_tier = models::nameOf(tier);
   result.joule = joule;
   const auto tokens = static_cast<double>(recorder.outputTokensAll());
   if (tokens > 0) result.joule_per_output_token = joule / tokens;
@@ -163,7 +168,7 @@ Result simulate(const Scenario& scenario, const std::vector<DeploymentPlan>& pla
   result.events = static_cast<std::int64_t>(loop.eventsRun());
   cluster.recorder().summarizeInto(result);
   summarizePools(scenario, plans, cluster.recorder(), result);
-  summarizeEnergy(cluster.recorder(), result);
+  summarizeEnergy(plans, cluster.recorder(), result);
   if (options.estimate_load) estimateLoad(plans, cluster, result);
   if (result.requests.rejected > 0) {
     result.warnings.push_back(fmt::format("{} of {} requests are longer than max_model_len and were rejected",

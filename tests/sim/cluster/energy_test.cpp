@@ -105,6 +105,14 @@ TEST(Energy, IsNullWhereNoPowerIsPublished) {
   EXPECT_FALSE(models::findPower(models::findAccelerator("trainium2")));
 }
 
+TEST(Energy, IsOfTheTierOfItsLeastCertainPool) {
+  DeploymentPlan plan = poweredPlan(1);
+  const auto tier = [&] { return simulate(scenarioOf(plan, {poissonWorkload("a", 1, 5)}), {plan}).power_tier; };
+  EXPECT_EQ(tier(), "interpolated");
+  plan.pools.front().power = models::findPower(models::findAccelerator("mi300x"));
+  EXPECT_EQ(tier(), "spec");
+}
+
 TEST(Energy, SurvivesTheJsonOfAResult) {
   const Result r = runReal(std::nullopt);
   EXPECT_EQ(resultFromJson(toJson(r)), r);
