@@ -33,7 +33,7 @@ models::FitRequest fitRequest(const ProfileFitOptions& options) {
 
 std::vector<models::KernelErrors> measureErrors(const ProfileCheckOptions& options) {
   const models::Profile profile = findProfileNamed(options.profile);
-  const models::RawTables raw = models::readRawTables(options.folder);
+  const models::RawTables raw = models::readRawTables(options.folder, profile.header.engine);
   if (options.held_out <= 0) return models::checkProfile(profile, raw);
   models::FitRequest request;
   request.accelerator = models::findAccelerator(profile.header.accelerator);
