@@ -148,6 +148,26 @@ TEST(PowerCap, StretchesByPowerAboveIdle) {
   EXPECT_EQ(free.tokenwise(16), millisecond);
 }
 
+TEST(PowerCap, NeverSpeedsAStepUpAndKeepsItMonotoneInTokensAndContext) {
+  const auto times = std::make_shared<LinearStepTimes>(
+      LinearStepTimes::Rates{.step = 5000, .token = 300, .decode_context = 3, .prefill_context = 2, .sequence = 40},
+      200);
+  for (const double cap : {101.0, 150.0, 250.0, 400.0, 650.0}) {
+    const CappedStepTimes capped(times, handPower(), smallWork(), Watts(cap), 64);
+    Ticks before = 0;
+    for (int tokens = 1; tokens <= 200; ++tokens) {
+      EXPECT_GE(capped.tokenwise(tokens), times->tokenwise(tokens)) << cap << " W, " << tokens;
+      EXPECT_GE(capped.tokenwise(tokens), before) << cap << " W, " << tokens;
+      before = capped.tokenwise(tokens);
+    }
+    for (int n = 1; n <= 64; ++n) {
+      const Segment segment = capped.decodeAttention(n, 5000);
+      EXPECT_GE(segment.at(5000), times->decodeAttention(n, 5000).at(5000));
+      EXPECT_GE(segment.slope, 3);
+    }
+  }
+}
+
 TEST(MeasuredPower, ShippedConstantsAreWhatTheFitGives) {
   const auto folder = sharedData() / "measured";
   if (!std::filesystem::exists(folder / "mlenergy_v3_llm.csv")) GTEST_SKIP() << "no measured/mlenergy_v3_llm.csv";
