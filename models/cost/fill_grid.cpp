@@ -27,9 +27,15 @@ std::size_t strideOf(const Axes& axes, std::size_t axis) {
   return stride;
 }
 
+/// Of the curvature that two lines miss of each other: all of it would pass on the noise of four more points.
+constexpr double kCurvatureShare = 0.5;
+
 struct Between {
   double value = 0;
-  double gap = 0;  ///< between the two neighbours, in logarithms
+  double gap = 0;            ///< between the two neighbours, in logarithms
+  std::ptrdiff_t below = 0;  ///< steps of the flat index to the neighbours
+  std::ptrdiff_t above = 0;
+  double weight = 0;  ///< of the neighbour above
 };
 
 /// Interpolation along one axis, if both sides have a known point.
@@ -46,7 +52,26 @@ std::optional<Between> between(const Axes& axes, const Values& known, std::size_
   if (!below || !above) return std::nullopt;
   const auto log = [&](std::size_t i) { return coordinateLog(static_cast<double>(axes[axis][i])); };
   const double weight = (log(place) - log(low)) / (log(high) - log(low));
-  return Between{*below + weight * (*above - *below), log(high) - log(low)};
+  const auto step = static_cast<std::ptrdiff_t>(stride);
+  return Between{*below + weight * (*above - *below), log(high) - log(low),
+                 (static_cast<std::ptrdiff_t>(low) - static_cast<std::ptrdiff_t>(place)) * step,
+                 (static_cast<std::ptrdiff_t>(high) - static_cast<std::ptrdiff_t>(place)) * step, weight};
+}
+
+/// What the two lines through a point miss of each other's curve (a Coons patch less their mean): half of what both
+/// say together less what their four corners say. Exact for a sum of one curve along each axis; 0 if a corner is
+/// unknown.
+double curvature(const Values& known, std::size_t index, const Between& a, const Between& b) {
+  double corners = 0;
+  for (const bool high_a : {false, true}) {
+    for (const bool high_b : {false, true}) {
+      const auto& corner = known[static_cast<std::size_t>(static_cast<std::ptrdiff_t>(index) + (high_a ? a.above : a.below) +
+                                                          (high_b ? b.above : b.below))];
+      if (!corner) return 0;
+      corners += (high_a ? a.weight : 1 - a.weight) * (high_b ? b.weight : 1 - b.weight) * *corner;
+    }
+  }
+  return (a.value + b.value) / 2 - corners;
 }
 
 Values interpolated(const Axes& axes, const Values& known) {
@@ -55,14 +80,17 @@ Values interpolated(const Axes& axes, const Values& known) {
     if (known[i]) continue;
     double sum = 0;
     double weights = 0;
+    std::vector<Between> lines;
     for (std::size_t axis = 0; axis < axes.size(); ++axis) {
       const auto neighbours = between(axes, known, i, axis);
       if (!neighbours) continue;
+      lines.push_back(*neighbours);
       const double weight = 1 / (neighbours->gap * neighbours->gap);  // the error of a chord grows with the square
       sum += weight * neighbours->value;
       weights += weight;
     }
     if (weights > 0) result[i] = sum / weights;
+    if (lines.size() == 2) *result[i] += kCurvatureShare * curvature(known, i, lines[0], lines[1]);
   }
   return result;
 }

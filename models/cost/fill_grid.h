@@ -1,6 +1,7 @@
 // Completes a ragged grid. Two passes: an unmeasured point between two measured ones on some axis gets their
 // interpolation (linear in the logarithm of the coordinate; over the axes that have both neighbours the mean, weighted
-// by 1/gap^2); what is left, outside of everything measured, takes the value of the nearest point and is listed.
+// by 1/gap^2; of two axes also half of the curvature that each line misses); what is left, outside of everything
+// measured, takes the value of the nearest point and is listed.
 #pragma once
 
 #include <cstdint>

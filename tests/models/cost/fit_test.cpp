@@ -155,6 +155,12 @@ TEST(FillGrid, PointsBetweenMeasuredOnesAreInterpolatedAndPointsBeyondAreHeldAnd
   EXPECT_EQ(fill.held[0], (std::pair<std::int32_t, std::int32_t>{3, 1}));
 }
 
+TEST(FillGrid, AHoleInASumOfTwoCurvesIsNearerThanTheMeanOfItsLines) {
+  // f = x^2 + y^2 with x, y = 0, 1, 2 (log 2); the hole at (1, 1) is 2, both lines say 3, the corners 4.
+  const GridFill fill = fillGrid({{1, 2, 4}, {1, 2, 4}}, {{0}, {1}, {4}, {1}, {}, {5}, {4}, {5}, {8}});
+  EXPECT_DOUBLE_EQ(fill.values[4], 2.5);
+}
+
 TEST(FillGrid, RepeatedMeasurementsCountWithTheirMedian) {
   EXPECT_DOUBLE_EQ(fillGrid({{1}}, {{1.0, 9.0, 2.0}}).values[0], 2.0);
 }
