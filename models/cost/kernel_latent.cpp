@@ -2,11 +2,15 @@
 
 #include <algorithm>
 
+#include "models/cost/sampled_line.h"
+
 namespace headroom::models {
 namespace {
 
 constexpr double kIndexKeyBytes = 132;  // 128 in fp8 and a float32 scale
 constexpr double kActivationBytes = 2;
+using RowKnots = Knots<5>;
+constexpr std::int64_t kMostRows = 1 << 18;  ///< sampled; beyond, the kernels themselves
 
 /// Tables of the same format first, then of the nearest number of heads.
 double headsDistance(const TableKey& wanted, const TableKey& have) {
@@ -41,6 +45,7 @@ LatentKernel::LatentKernel(const Profile& profile, const LatentShape& shape)
           profile, blockKey(shape.indexer ? Operation::dsa_decode_block : Operation::mla_decode_block, shape))),
       prefill_block_(tableOf(
           profile, blockKey(shape.indexer ? Operation::dsa_prefill_block : Operation::mla_prefill_block, shape))),
+      block_gemm_(profile, decode_block_.measured() ? decode_block_.key().precision : shape.weights),
       decode_(tableOf(profile, kernelKey(Operation::mla_decode_attention, shape, shape.kv_cache))),
       prefill_(tableOf(profile, kernelKey(Operation::mla_prefill_attention, shape, shape.kv_cache))),
       absorb_query_(tableOf(profile, kernelKey(Operation::mla_absorb_query, shape, Precision::bf16))),
@@ -48,23 +53,26 @@ LatentKernel::LatentKernel(const Profile& profile, const LatentShape& shape)
   const bool own_kernels = decode_.isOwn() && prefill_.isOwn() && !shape.indexer;
   const bool blocks = decode_block_.measured() && prefill_block_.measured();
   by_block_ = blocks && (decode_block_.isOwn() || !own_kernels);
+  for (std::size_t j = 0; by_block_ && RowKnots::at(j) <= kMostRows; ++j) {
+    projected_.push_back(projections(std::max(1, static_cast<int>(RowKnots::at(j))), block_gemm_).time.value());
+  }
   floor_ = std::min(decode(1, 1).time, prompt(1).time);
 }
 
-KernelTime LatentKernel::projections(int rows) const {
+KernelTime LatentKernel::projections(int rows, const GemmKernel& gemm) const {
   const LatentAttention& s = shape_.sizes;
   const double query = static_cast<double>(shape_.heads) * (s.qk_nope_head_dim + s.qk_rope_head_dim);
   const double compressed = s.kv_lora_rank + s.qk_rope_head_dim;
-  KernelTime sum = s.q_lora_rank > 0 ? gemm_.time(rows, s.q_lora_rank + compressed, shape_.hidden) +
-                                           gemm_.time(rows, query, s.q_lora_rank)
-                                     : gemm_.time(rows, query + compressed, shape_.hidden);
+  KernelTime sum = s.q_lora_rank > 0 ? gemm.time(rows, s.q_lora_rank + compressed, shape_.hidden) +
+                                           gemm.time(rows, query, s.q_lora_rank)
+                                     : gemm.time(rows, query + compressed, shape_.hidden);
   if (shape_.indexer) {
     const double query_in = s.q_lora_rank > 0 ? s.q_lora_rank : shape_.hidden;
     const double index_query = static_cast<double>(shape_.indexer->heads) * shape_.indexer->head_dim;
-    sum = sum + gemm_.time(rows, index_query, query_in) +
-          gemm_.time(rows, shape_.indexer->head_dim + shape_.indexer->heads, shape_.hidden);
+    sum = sum + gemm.time(rows, index_query, query_in) +
+          gemm.time(rows, shape_.indexer->head_dim + shape_.indexer->heads, shape_.hidden);
   }
-  return sum + gemm_.time(rows, shape_.hidden, static_cast<double>(shape_.heads) * s.v_head_dim);
+  return sum + gemm.time(rows, shape_.hidden, static_cast<double>(shape_.heads) * s.v_head_dim);
 }
 
 double LatentKernel::seen(double context) const {
@@ -118,7 +126,15 @@ KernelTime LatentKernel::beyondProjections(const TableKernel& block, double batc
   const Seconds block_least =
       decodes ? latentSpeedOfLight(peaks_, key, batch, 1, length - 1) : latentSpeedOfLight(peaks_, key, batch, length, 0);
   const KernelTime whole = block.at({batch, length}, block_least);
-  return {std::max(least, whole.time - projections(rows).time), least, whole.tier};
+  return {std::max(least, whole.time - projectedTime(rows)), least, whole.tier};
+}
+
+Seconds LatentKernel::projectedTime(int rows) const {
+  const std::size_t knot = RowKnots::indexOf(static_cast<std::uint64_t>(rows));
+  if (knot + 1 >= projected_.size()) return projections(rows, block_gemm_).time;
+  const auto low = static_cast<double>(RowKnots::at(knot));
+  const double weight = (rows - low) / (static_cast<double>(RowKnots::at(knot + 1)) - low);
+  return Seconds(projected_[knot] + weight * (projected_[knot + 1] - projected_[knot]));
 }
 
 KernelTime LatentKernel::absorbed(double tokens) const {

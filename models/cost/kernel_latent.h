@@ -7,6 +7,8 @@
 // prompt of both lengths.
 #pragma once
 
+#include <vector>
+
 #include "models/cost/kernel.h"
 #include "models/llm/model.h"
 
@@ -25,7 +27,7 @@ class LatentKernel {
  public:
   LatentKernel(const Profile& profile, const LatentShape& shape);
   /// Projections of `rows` tokens, input to output.
-  KernelTime projections(int rows) const;
+  KernelTime projections(int rows) const { return projections(rows, gemm_); }
   KernelTime decode(double sequences, double context) const;
   KernelTime prefill(double new_tokens, double prior) const;
   /// Time of a call with next to nothing to do.
@@ -48,6 +50,8 @@ class LatentKernel {
   double expandedHead() const;  ///< elements of a key and a value that a latent vector expands to
   KernelTime prompt(double length) const;
   KernelTime absorbed(double tokens) const;
+  KernelTime projections(int rows, const GemmKernel& gemm) const;
+  Seconds projectedTime(int rows) const;
   KernelTime beyondProjections(const TableKernel& block, double batch, double length, int rows, Seconds least) const;
 
   Peaks peaks_;
@@ -55,11 +59,13 @@ class LatentKernel {
   GemmKernel gemm_;
   TableKernel decode_block_;
   TableKernel prefill_block_;
+  GemmKernel block_gemm_;  ///< in the format of the blocks that were measured
   TableKernel decode_;
   TableKernel prefill_;
   TableKernel absorb_query_;
   TableKernel absorb_output_;
   bool by_block_ = false;
+  std::vector<double> projected_;  ///< seconds of the projections at knots of the rows; where blocks are known
   Seconds floor_;
 };
 

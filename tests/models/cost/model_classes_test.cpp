@@ -43,6 +43,8 @@ constexpr Deployment kDeployments[] = {
     {"llama-3.1-70b", "gaudi3", "vllm", {.tp = 8}},
     {"llama-3.1-8b", "tpu-v6e", "vllm", {.tp = 1}},
     {"qwen3-30b-a3b", "trainium2", "vllm", {.tp = 4, .ep = true}},
+    {"qwen2.5-7b", "alveo-v80", "vllm", {.tp = 1}},
+    {"qwen3-8b", "l4", "vllm", {.tp = 1}},
 };
 
 struct Compiled {
@@ -158,6 +160,22 @@ RC_GTEST_PROP(ModelClasses, MoreTokensNeverTakeMuchLess, ()) {
   const int more = *rc::gen::inRange(tokens, 8193);
   const StepTimes& tables = *c.compiled.tables;
   RC_ASSERT(static_cast<double>(tables.tokenwise(more)) >= 0.9699 * static_cast<double>(tables.tokenwise(tokens)));
+}
+
+TEST(ModelClasses, AStepIsEvaluatedInNanoseconds) {
+  const StepTimes& tables = *compiledOf(9).compiled.tables;
+  constexpr int kSteps = 2'000'000;
+  const auto start = std::chrono::steady_clock::now();
+  Ticks sum = 0;
+  for (int i = 0; i < kSteps; ++i) {
+    const int n = 1 + (i & 255);
+    const std::int64_t context = n * (1000 + (i & 1023));
+    sum += tables.tokenwise(n) + tables.perSequence(n) + tables.decodeAttention(n, context).at(context);
+  }
+  const double nanoseconds =
+      std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count() / kSteps;
+  std::printf("a decode-only step: %.1f ns (checksum %lld)\n", nanoseconds, static_cast<long long>(sum));
+  EXPECT_LT(nanoseconds, 100);  // 20 on a quiet core of a release build; debug and shared cores are slower
 }
 
 TEST(ModelClasses, WindowedLayersStopGrowingAtTheWindow) {
