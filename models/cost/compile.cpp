@@ -24,7 +24,8 @@ double inTicks(double seconds) {
   return seconds * kTicksPerSecond;
 }
 
-/// Ticks of all kernels that depend on the tokens, at each number of rows a step can run with; 64 an octave beyond 1024.
+/// Ticks of all kernels that depend on the tokens, at each number of rows a step can run with; 64 an octave beyond
+/// 1024.
 class RowTimes {
  public:
   RowTimes(const StepKernels& kernels, int max_tokens) : kernels_(kernels) {
@@ -148,9 +149,8 @@ std::array<double, kTiers> tierShare(const std::vector<StepPart>& parts) {
 
 /// Adds to the part of the same name, or at the end.
 void addPart(std::vector<StepPart>& parts, const std::string& name, const KernelTime& part) {
-  const auto same = std::find_if(parts.begin(), parts.end(), [&](const StepPart& p) {
-    return p.name == name && p.tier == part.tier;
-  });
+  const auto same = std::find_if(parts.begin(), parts.end(),
+                                 [&](const StepPart& p) { return p.name == name && p.tier == part.tier; });
   if (same == parts.end()) {
     parts.push_back({name, part.time, part.speed_of_light, part.tier});
     return;
@@ -208,9 +208,8 @@ CompiledStepTimes compileStepTimes(const Profile& profile, const Accelerator& ac
   const StepShape typical = typicalStep(request);
   compiled.tier_share = tierShare(partsOf(kernels, typical));
   compiled.stages = request.parallelism.pp;
-  compiled.slowest_stage_share =
-      kernels.slowestStageShare(typical.decode_sequences,
-                                static_cast<double>(typical.decode_context_sum) / typical.decode_sequences);
+  compiled.slowest_stage_share = kernels.slowestStageShare(
+      typical.decode_sequences, static_cast<double>(typical.decode_context_sum) / typical.decode_sequences);
   return compiled;
 }
 

@@ -27,7 +27,7 @@ struct StepRequest {
   std::int64_t max_model_len = 131072;
   ScaleOut scale_out;                      ///< network between nodes, where a group of ranks spans several
   std::optional<ExpertExchange> exchange;  ///< dp > 1 with experts; none: what the engine does by default
-  std::vector<int> graph_sizes;  ///< token counts the engine pads up to; ascending; empty: no padding
+  std::vector<int> graph_sizes;            ///< token counts the engine pads up to; ascending; empty: no padding
 };
 
 /// One kernel's part of a step, for `profile show`, hand checks and tests.

@@ -92,8 +92,7 @@ KernelTime AttentionKernel::prefill(double new_tokens, double prior) const {
     return {std::max(alone, fused.time), least, fused.tier};
   }
   const KernelTime whole = prompts(1, new_tokens + before);
-  const Seconds on_prior =
-      tiles_ && table_.measured() ? unsplit(new_tokens, before) : scaledPrompt(whole, least);
+  const Seconds on_prior = tiles_ && table_.measured() ? unsplit(new_tokens, before) : scaledPrompt(whole, least);
   return {std::max({alone, on_prior, least}), least, std::max(whole.tier, Tier::interpolated)};
 }
 

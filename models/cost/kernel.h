@@ -37,7 +37,7 @@ struct AttentionHeads {
   int kv_heads = 0;
   int head_dim = 0;
   Precision kv_cache = Precision::bf16;
-  int window = 0;  ///< tokens a query looks back, itself included; 0: all
+  int window = 0;                          ///< tokens a query looks back, itself included; 0: all
   Precision arithmetic = Precision::bf16;  ///< of the queries
 };
 
@@ -67,7 +67,7 @@ class AttentionKernel {
   std::optional<PrefillTiles> tiles_;
   TableKey key_;
   TableKernel table_;
-  TableKernel mixed_;  ///< a fused call measured on prior contexts, where there is one
+  TableKernel mixed_;   ///< a fused call measured on prior contexts, where there is one
   bool fused_ = false;  ///< nothing but the fused call knows these heads
   double batch_scale_ = 1;
 };

@@ -1,5 +1,5 @@
-// Gated delta net (linear attention) of one layer on one rank: short convolution and recurrent rule. A decode step costs
-// the same at any context, a chunk the same on any prior context.
+// Gated delta net (linear attention) of one layer on one rank: short convolution and recurrent rule. A decode step
+// costs the same at any context, a chunk the same on any prior context.
 //   F = 4 tokens value_heads 128^2       B = state in and out, queries, keys, values; formulas in speed_of_light.cpp
 // Left out: projections and the gated norm, which step_attention adds.
 #pragma once

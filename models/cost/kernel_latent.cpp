@@ -41,8 +41,8 @@ LatentKernel::LatentKernel(const Profile& profile, const LatentShape& shape)
     : peaks_(profile.header.peaks),
       shape_(shape),
       gemm_(profile, shape.weights),
-      decode_block_(tableOf(
-          profile, blockKey(shape.indexer ? Operation::dsa_decode_block : Operation::mla_decode_block, shape))),
+      decode_block_(
+          tableOf(profile, blockKey(shape.indexer ? Operation::dsa_decode_block : Operation::mla_decode_block, shape))),
       prefill_block_(tableOf(
           profile, blockKey(shape.indexer ? Operation::dsa_prefill_block : Operation::mla_prefill_block, shape))),
       block_gemm_(profile, decode_block_.measured() ? decode_block_.key().precision : shape.weights),
@@ -103,8 +103,7 @@ LatentKernel::Work LatentKernel::prefillWork(double new_tokens, double prior) co
   const double query = s.qk_nope_head_dim + s.qk_rope_head_dim + s.v_head_dim;
   const double per_pair = shape_.indexer ? 2.0 * (s.kv_lora_rank + latent) : 2.0 * query;
   const double expansion = shape_.indexer ? 0 : 2.0 * (prior + new_tokens) * s.kv_lora_rank * expandedHead();
-  return {shape_.heads * (per_pair * pairs + expansion),
-          read + new_tokens * shape_.heads * query * kActivationBytes};
+  return {shape_.heads * (per_pair * pairs + expansion), read + new_tokens * shape_.heads * query * kActivationBytes};
 }
 
 double LatentKernel::expandedHead() const {
@@ -123,8 +122,8 @@ KernelTime LatentKernel::beyondProjections(const TableKernel& block, double batc
   TableKey key = block.key();
   key.heads = shape_.heads;
   const bool decodes = key.operation == Operation::mla_decode_block || key.operation == Operation::dsa_decode_block;
-  const Seconds block_least =
-      decodes ? latentSpeedOfLight(peaks_, key, batch, 1, length - 1) : latentSpeedOfLight(peaks_, key, batch, length, 0);
+  const Seconds block_least = decodes ? latentSpeedOfLight(peaks_, key, batch, 1, length - 1)
+                                      : latentSpeedOfLight(peaks_, key, batch, length, 0);
   const KernelTime whole = block.at({batch, length}, block_least);
   return {std::max(least, whole.time - projectedTime(rows)), least, whole.tier};
 }

@@ -3,8 +3,8 @@
 //   prefill  expansion of all latents + attention of ordinary heads         F = 2 h (nope + rope + v) pairs + expansion
 //   sparse   absorbed attention to topk tokens at most; the indexer looks at every key, in fp8
 // From the tables of whole blocks (projections included) less the projections' own time; from those of the attention
-// kernel and the absorbed products where only these are the engine's own; else roofline. Prior context as in kernel.h: the efficiency of a whole
-// prompt of both lengths.
+// kernel and the absorbed products where only these are the engine's own; else roofline. Prior context as in kernel.h:
+// the efficiency of a whole prompt of both lengths.
 #pragma once
 
 #include <vector>

@@ -1,8 +1,9 @@
 // How a chunk of a prompt spreads over the processors of an accelerator when the kernel does not split contexts:
 //   one work item = 64 query rows of one head, which walks through its whole context on one processor
 //   span = max(ceil(items / processors) (p + c/2), p + c)    context tokens on the busiest processor, c new on p prior
-// So 16 new tokens on a long context take as long as a full wave of rows does. FlashAttention-2 with a paged cache works
-// so (64 rows a block; only batches of single tokens are split), vLLM's choice but on Hopper and data-centre Blackwell.
+// So 16 new tokens on a long context take as long as a full wave of rows does. FlashAttention-2 with a paged cache
+// works so (64 rows a block; only batches of single tokens are split), vLLM's choice but on Hopper and data-centre
+// Blackwell.
 #pragma once
 
 #include <optional>

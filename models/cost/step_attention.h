@@ -1,9 +1,9 @@
-// The attention block of one layer on one tensor-parallel rank: projections, norms and cache writes, which depend on the
-// tokens of a step, and attention itself, which depends on contexts. One class for each kind of layer:
+// The attention block of one layer on one tensor-parallel rank: projections, norms and cache writes, which depend on
+// the tokens of a step, and attention itself, which depends on contexts. One class for each kind of layer:
 //   headed   multi-head and grouped-query attention, full or windowed (the context counts up to the window)
 //   latent   MLA and DSA                                linear   gated delta net (contexts count for nothing)
-// Batches of unequal contexts under a window are costed at their mean, capped: an approximation from below that is exact
-// once every context is longer than the window.
+// Batches of unequal contexts under a window are costed at their mean, capped: an approximation from below that is
+// exact once every context is longer than the window.
 #pragma once
 
 #include <cstdint>

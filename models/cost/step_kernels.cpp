@@ -47,7 +47,8 @@ StepKernels::StepKernels(const Profile& profile, const Accelerator& accelerator,
                   request.scale_out) {
   for (int layer = 0; layer < model.layers; ++layer) {
     const AttentionKind kind = attentionKind(model, layer);
-    auto same = std::find_if(attentions_.begin(), attentions_.end(), [&](const Attention& a) { return a.kind == kind; });
+    auto same =
+        std::find_if(attentions_.begin(), attentions_.end(), [&](const Attention& a) { return a.kind == kind; });
     if (same == attentions_.end()) {
       attentions_.push_back({makeAttentionBlock(profile, model, kind, request), kind, 0});
       same = attentions_.end() - 1;

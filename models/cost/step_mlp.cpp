@@ -3,8 +3,8 @@
 namespace headroom::models {
 namespace {
 
-constexpr double kBytes = 2;          // bf16 activations
-constexpr double kRouterBytes = 4;    // float32 scores
+constexpr double kBytes = 2;        // bf16 activations
+constexpr double kRouterBytes = 4;  // float32 scores
 
 ExpertShape expertShape(const Model& model, const StepRequest& request) {
   const int ranks = request.parallelism.tp * request.parallelism.dp;

@@ -1,7 +1,7 @@
 // The second half of a layer on one rank: a dense MLP, or a router with routed and shared experts. Ranks that share the
 // experts are all tp x dp ranks of a stage; with expert parallelism each holds whole experts, else a slice of each.
-// Data-parallel ranks bring their own tokens to the experts: all ranks are taken to have as many as this one (engines pad
-// to the largest), and the tokens are exchanged before and after.
+// Data-parallel ranks bring their own tokens to the experts: all ranks are taken to have as many as this one (engines
+// pad to the largest), and the tokens are exchanged before and after.
 #pragma once
 
 #include <optional>

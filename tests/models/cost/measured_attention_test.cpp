@@ -69,7 +69,6 @@ TEST(MeasuredAttention, ChunksOnPriorContextAreWithinTwelvePercentOfTheMeasuredT
   }
 }
 
-
 std::string blisFile(const AttentionHeads& whole, int tp) {
   return std::to_string(whole.heads) + "-" + std::to_string(whole.kv_heads) + "-128-tp" + std::to_string(tp);
 }

@@ -69,9 +69,8 @@ TEST(MeasuredServing, DecodeStepsAtLowConcurrencyAreNearTheMeasuredTimePerToken)
       const auto context = static_cast<std::int64_t>(0.9 * (point.isl + point.osl / 2.0));
       const std::int64_t sum = point.concurrency * context;
       const StepTimes& t = *compiled.tables;
-      const double predicted =
-          toMilliseconds(t.tokenwise(point.concurrency) + t.perSequence(point.concurrency) +
-                         t.decodeAttention(point.concurrency, sum).at(sum));
+      const double predicted = toMilliseconds(t.tokenwise(point.concurrency) + t.perSequence(point.concurrency) +
+                                              t.decodeAttention(point.concurrency, sum).at(sum));
       errors.push_back(predicted / median(measured) - 1);
       std::printf("%-12s tp%d %4d/%4d tokens, %2d at once: measured %6.2f ms, kernels %6.2f ms, %+5.1f %%\n",
                   served.model, served.tp, point.isl, point.osl, point.concurrency, median(measured), predicted,

@@ -1,5 +1,5 @@
-// Every model class of the catalogue compiles into step tables, on measured and on data-sheet profiles, in every kind of
-// layout, and the tables keep their properties.
+// Every model class of the catalogue compiles into step tables, on measured and on data-sheet profiles, in every kind
+// of layout, and the tables keep their properties.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -106,7 +106,8 @@ StepShape anyStep() {
 TEST(ModelClasses, EveryOneCompilesIntoStepTables) {
   for (std::size_t i = 0; i < std::size(kDeployments); ++i) {
     const Compiled& c = compiledOf(i);
-    const StepShape decode{.decode_sequences = 16, .decode_context_sum = 16 * 2048, .chunks = {}, .emitting_sequences = 16};
+    const StepShape decode{
+        .decode_sequences = 16, .decode_context_sum = 16 * 2048, .chunks = {}, .emitting_sequences = 16};
     std::printf("%-26s %-10s %-7s tp%d pp%d dp%d ep%d: compiled in %5.1f ms; 16 sequences of 2048 tokens %6.2f ms;",
                 kDeployments[i].model, kDeployments[i].accelerator, kDeployments[i].engine, c.request.parallelism.tp,
                 c.request.parallelism.pp, c.request.parallelism.dp, c.request.parallelism.ep, c.milliseconds,
@@ -213,10 +214,12 @@ TEST(ModelClasses, APipelineCountsEveryStageAndItsSends) {
 
 TEST(ModelClasses, RanksWithTheirOwnTokensMeetAtTheExperts) {
   StepRequest request = compiledOf(7).request;
-  const StepShape shape{.decode_sequences = 16, .decode_context_sum = 16 * 2048, .chunks = {}, .emitting_sequences = 16};
+  const StepShape shape{
+      .decode_sequences = 16, .decode_context_sum = 16 * 2048, .chunks = {}, .emitting_sequences = 16};
   const Compiled& c = compiledOf(7);
   const auto parts = stepParts(c.profile, c.accelerator, c.model, request, shape);
-  const bool exchanges = std::any_of(parts.begin(), parts.end(), [](const StepPart& p) { return p.name == "expert exchange"; });
+  const bool exchanges =
+      std::any_of(parts.begin(), parts.end(), [](const StepPart& p) { return p.name == "expert exchange"; });
   EXPECT_TRUE(exchanges);
 }
 
