@@ -114,7 +114,7 @@ TEST(Accelerator, TheCataloguesFiguresAreOfASensibleSize) {
   for (const Accelerator& accelerator : listAccelerators()) {
     SCOPED_TRACE(accelerator.name);
     const double flops_per_byte = accelerator.bf16.value() / accelerator.memory_bandwidth.value();
-    EXPECT_GT(flops_per_byte, 100);
+    EXPECT_GT(flops_per_byte, accelerator.kind == "fpga" ? 10 : 100);  // an FPGA reads faster than it computes
     EXPECT_LT(flops_per_byte, 600);
     const Seconds sweep = accelerator.memory / accelerator.memory_bandwidth;
     EXPECT_GT(sweep, 15.0_ms);
