@@ -21,7 +21,6 @@ constexpr ShortOption kShortOptions[] = {
     {"--model", "NAME", "catalogue name, Hugging Face id or path to a config.json", "deployments/0/model"},
     {"--accelerator", "NAME", "catalogue name, e.g. h100-sxm", "deployments/0/pools/0/accelerator"},
     {"--tp", "N", "tensor parallelism (1)", "deployments/0/pools/0/tp"},
-    {"--pp", "N", "pipeline parallelism (1)", "deployments/0/pools/0/pp"},
     {"--replicas", "N", "engine instances (1)", "deployments/0/pools/0/replicas"},
     {"--profile", "FILE", "your own kernel profile", "deployments/0/pools/0/profile"},
     {"--engine-version", "V", "of vLLM (0.24.0)", "deployments/0/engine/version"},

@@ -93,8 +93,8 @@ PoolSpec readPool(const Value& value) {
   const Value accelerator = fields.required("accelerator");
   pool.accelerator = models::findAccelerator(accelerator.string(), accelerator.where()).name;
   count("tp", pool.parallelism.tp, 1024);
-  count("pp", pool.parallelism.pp, 256);
-  count("dp", pool.parallelism.dp, 1024);
+  onlyNeutral(fields, "pp", "1");  // their steps can be costed; the engine does not schedule them yet
+  onlyNeutral(fields, "dp", "1");
   if (const auto v = fields.optional("ep")) pool.parallelism.ep = v->boolean();
   count("replicas", pool.replicas, 100'000);
   if (const auto v = fields.optional("profile")) pool.profile = v->filePath();

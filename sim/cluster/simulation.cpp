@@ -170,6 +170,7 @@ Result simulate(const Scenario& scenario, const std::vector<DeploymentPlan>& pla
   summarizePools(scenario, plans, cluster.recorder(), result);
   summarizeEnergy(plans, cluster.recorder(), result);
   if (options.estimate_load) estimateLoad(plans, cluster, result);
+  if (result.requests.offered == 0) result.warnings.push_back("no request arrived in the measured window");
   if (result.requests.rejected > 0) {
     result.warnings.push_back(fmt::format("{} of {} requests are longer than max_model_len and were rejected",
                                           result.requests.rejected, result.requests.offered));

@@ -124,6 +124,8 @@ constexpr Change kChanges[] = {
     {"warmup", "0 s"},
     {"warmup", "-1 s"},
     {"warmup", ".5min"},
+    {"deployments/0/pools/0/pp", "2"},
+    {"deployments/0/pools/0/dp", "1"},
     {"sites", "[]"},
     {"sites", "[{name: here}]"},
     {"faults", "[{at: 3 s}]"},

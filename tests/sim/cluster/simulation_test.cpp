@@ -148,6 +148,15 @@ TEST(Simulation, RequestsBeyondTheContextAreRejectedAndCounted) {
   EXPECT_THAT(r.warnings, testing::Contains(testing::HasSubstr("longer than max_model_len")));
 }
 
+TEST(Simulation, AWindowWithoutRequestsIsSaidSo) {
+  const DeploymentPlan plan = planByHand("least-loaded", 2);
+  Scenario scenario = scenarioOf(plan, {poissonWorkload("a", 10, 50)});
+  scenario.warmup = Seconds(1e6);
+  const Result r = simulate(scenario, {plan});
+  EXPECT_FALSE(r.latencies.ttft);
+  EXPECT_THAT(r.warnings, testing::Contains(testing::HasSubstr("no request arrived")));
+}
+
 TEST(Simulation, WarmupIsLeftOutOfTheMeasures) {
   const DeploymentPlan plan = planByHand("least-loaded", 2);
   Scenario scenario = scenarioOf(plan, {poissonWorkload("a", 10, 1000)});
