@@ -15,7 +15,7 @@ namespace {
 
 /// What a step of vLLM costs beyond its kernels at depth 2: fitted on decode-only steps of Llama-2-70B on 4 H100
 /// (experiment `general`), error reported on the other one (docs/cost.md).
-constexpr Seconds kStepResidue{0.93e-3};
+constexpr Seconds kStepResidue{0.90e-3};
 
 std::optional<std::array<int, 3>> parseVersion(std::string_view text) {
   std::array<int, 3> parts{};
