@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "cli/report_errors.h"
@@ -47,16 +48,35 @@ Json rowJson(const models::ValidationRow& row) {
               {"calibrated", row.calibrated}};
 }
 
+bool isJudged(const models::ValidationRow& row) { return row.aim_pct || row.aim_mean_pct; }
+
+/// How many of the rows that have an aim meet it, by rung and metric (its aim in brackets left out).
+std::string summaryTable(const Rows& rows) {
+  std::map<std::pair<std::string, std::string>, std::pair<int, int>> counts;  // met, judged
+  for (const models::ValidationRow& row : rows) {
+    if (!isJudged(row)) continue;
+    auto& [met, judged] = counts[{row.rung, row.metric.substr(0, row.metric.find(" ("))}];
+    met += row.ok() ? 1 : 0;
+    ++judged;
+  }
+  TextTable table("llrr");
+  table.add({"rung", "metric", "rows with an aim", "that meet it"});
+  for (const auto& [key, count] : counts) {
+    table.add({key.first, key.second, fmt::format("{}", count.second), fmt::format("{}", count.first)});
+  }
+  return table.text();
+}
+
 std::string rowTable(const Rows& rows) {
   TextTable table("lllrrrrrll");
   table.add({"rung", "set", "metric", "points", "mean %", "median %", "bias %", "aim %", "ok", "calibrated"});
   for (const models::ValidationRow& row : rows) {
     table.add({row.rung, row.set, row.metric, fmt::format("{}", row.points), fmt::format("{:.1f}", row.error_mean_pct),
                fmt::format("{:.1f}", row.error_median_pct), fmt::format("{:+.1f}", row.bias_pct),
-               row.aim_pct ? fmt::format("{:.1f}", *row.aim_pct) : "-", row.ok() ? "yes" : "no",
+               row.aim_pct ? fmt::format("{:.1f}", *row.aim_pct) : "-", !isJudged(row) ? "-" : row.ok() ? "yes" : "no",
                row.calibrated ? "yes" : "no"});
   }
-  return table.text();
+  return table.text() + "\n" + summaryTable(rows);
 }
 
 }  // namespace
