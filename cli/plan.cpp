@@ -66,7 +66,8 @@ int plan(const PlanOptions& options) {
   }
   printResult(options.format == Format::json ? json : planTable(study, found));
   if (found.recommendation) return kExitOk;
-  printNote(found.complete ? "infeasible: no combination of the study meets the SLO" : "the budget ended without an answer");
+  printNote(found.complete ? "infeasible: no combination of the study meets the SLO"
+                           : "the budget ended without an answer");
   return kExitInfeasible;
 }
 

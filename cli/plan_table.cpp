@@ -11,13 +11,19 @@ namespace {
 
 using planner::LedgerEntry;
 
-std::string accelerators(int count) { return fmt::format("{} accelerator{}", count, count == 1 ? "" : "s"); }
-std::string usd(double per_hour) { return fmt::format("{:.2f} USD/h", per_hour); }
+std::string accelerators(int count) {
+  return fmt::format("{} accelerator{}", count, count == 1 ? "" : "s");
+}
+std::string usd(double per_hour) {
+  return fmt::format("{:.2f} USD/h", per_hour);
+}
 
 std::string latencyText(const sim::Result& result) {
   std::string text;
   const auto add = [&](const char* name, const std::optional<sim::LatencySummary>& s) {
-    if (s) text += fmt::format("{}{} p50 {} ms, p99 {} ms", text.empty() ? "" : "; ", name, numberText(s->p50), numberText(s->p99));
+    if (s)
+      text += fmt::format("{}{} p50 {} ms, p99 {} ms", text.empty() ? "" : "; ", name, numberText(s->p50),
+                          numberText(s->p99));
   };
   add("ttft", result.latencies.ttft);
   add("tpot", result.latencies.tpot);
@@ -26,17 +32,17 @@ std::string latencyText(const sim::Result& result) {
 
 std::string confidenceText(const planner::MarginInterval& margin) {
   if (margin.seeds < 2) return "one seed only: the budget ended before it could be confirmed";
-  return fmt::format("holds over {} seeds: with {:.0f} % confidence at least {:+.2f} points from its target", margin.seeds,
-                     100 * margin.confidence, 100 * margin.low);
+  return fmt::format("holds over {} seeds: with {:.0f} % confidence at least {:+.2f} points from its target",
+                     margin.seeds, 100 * margin.confidence, 100 * margin.low);
 }
 
 std::string recommendationText(const planner::Plan& plan) {
   const planner::Recommendation& r = *plan.recommendation;
   const sim::Result& result = *r.entry.result;
-  std::string text = fmt::format("Recommended: {} replica{} of {} ({}), {}, {}\n", r.entry.replicas,
-                                 r.entry.replicas == 1 ? "" : "s", r.scenario.deployments.front().model,
-                                 planner::describe(r.entry.candidate), accelerators(r.entry.accelerators),
-                                 usd(*r.entry.cost_usd_per_h));
+  std::string text =
+      fmt::format("Recommended: {} replica{} of {} ({}), {}, {}\n", r.entry.replicas, r.entry.replicas == 1 ? "" : "s",
+                  r.scenario.deployments.front().model, planner::describe(r.entry.candidate),
+                  accelerators(r.entry.accelerators), usd(*r.entry.cost_usd_per_h));
   text += fmt::format("  good requests {:.2f} %; {}\n", 100 * result.slo->attainment, confidenceText(r.margin));
   text += fmt::format("  {}\n", latencyText(result));
   text += fmt::format("  {}\n", regimeSentence(result));
@@ -86,8 +92,9 @@ std::string rejectedText(const planner::Plan& plan) {
 }  // namespace
 
 std::string planTable(const planner::Study& study, const planner::Plan& plan) {
-  std::string text = fmt::format("Study {}: least {}, {} combinations, {} runs\n\n",
-                                 study.name.empty() ? "(unnamed)" : study.name, study.objective, study.shapes(), plan.runs);
+  std::string text =
+      fmt::format("Study {}: least {}, {} combinations, {} runs\n\n", study.name.empty() ? "(unnamed)" : study.name,
+                  study.objective, study.shapes(), plan.runs);
   text += plan.recommendation ? recommendationText(plan) : infeasibleText(plan);
   text += runnersUpText(plan);
   text += rejectedText(plan);

@@ -48,7 +48,9 @@ Json rowJson(const models::ValidationRow& row) {
               {"calibrated", row.calibrated}};
 }
 
-bool isJudged(const models::ValidationRow& row) { return row.aim_pct || row.aim_mean_pct; }
+bool isJudged(const models::ValidationRow& row) {
+  return row.aim_pct || row.aim_mean_pct;
+}
 
 /// How many of the rows that have an aim meet it, by rung and metric (its aim in brackets left out).
 std::string summaryTable(const Rows& rows) {
@@ -73,7 +75,10 @@ std::string rowTable(const Rows& rows) {
   for (const models::ValidationRow& row : rows) {
     table.add({row.rung, row.set, row.metric, fmt::format("{}", row.points), fmt::format("{:.1f}", row.error_mean_pct),
                fmt::format("{:.1f}", row.error_median_pct), fmt::format("{:+.1f}", row.bias_pct),
-               row.aim_pct ? fmt::format("{:.1f}", *row.aim_pct) : "-", !isJudged(row) ? "-" : row.ok() ? "yes" : "no",
+               row.aim_pct ? fmt::format("{:.1f}", *row.aim_pct) : "-",
+               !isJudged(row) ? "-"
+               : row.ok()     ? "yes"
+                              : "no",
                row.calibrated ? "yes" : "no"});
   }
   return table.text() + "\n" + summaryTable(rows);

@@ -40,7 +40,9 @@ std::string shapeOf(const sim::DeploymentSpec& spec) {
 
 }  // namespace
 
-const char* nameOf(Status status) { return kStatusNames[static_cast<std::size_t>(status)]; }
+const char* nameOf(Status status) {
+  return kStatusNames[static_cast<std::size_t>(status)];
+}
 
 std::string toLine(const Job& job) {
   return Json{{"id", job.id},

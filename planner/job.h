@@ -15,9 +15,9 @@ struct Job {
   enum class Kind { simulate, capacity };
   std::uint64_t id = 0;
   Kind kind = Kind::simulate;
-  std::string scenario;        ///< YAML text; file names relative to the working directory
+  std::string scenario;  ///< YAML text; file names relative to the working directory
   bool estimate_load = false;
-  Seconds timeout{600};        ///< of wall time
+  Seconds timeout{600};  ///< of wall time
   bool operator==(const Job&) const = default;
 };
 
@@ -25,7 +25,7 @@ struct JobOutcome {
   enum class Status { ok, infeasible, error, crashed, timed_out };
   std::uint64_t id = 0;
   Status status = Status::ok;
-  std::string message;         ///< why not ok
+  std::string message;  ///< why not ok
   std::optional<sim::Result> result;
   std::optional<sim::Capacity> capacity;
   bool operator==(const JobOutcome&) const = default;

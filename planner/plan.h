@@ -47,12 +47,12 @@ struct LowerBound {
 struct Plan {
   std::string study;
   std::optional<Recommendation> recommendation;
-  std::vector<LedgerEntry> runners_up;      ///< feasible, by cost
-  std::optional<LowerBound> lower_bound;    ///< cheapest fleet that sustains the mean load
-  std::optional<LedgerEntry> nearest;       ///< if nothing is feasible: the best attainment seen
-  std::vector<LedgerEntry> ledger;          ///< every combination, in the order of the study
+  std::vector<LedgerEntry> runners_up;    ///< feasible, by cost
+  std::optional<LowerBound> lower_bound;  ///< cheapest fleet that sustains the mean load
+  std::optional<LedgerEntry> nearest;     ///< if nothing is feasible: the best attainment seen
+  std::vector<LedgerEntry> ledger;        ///< every combination, in the order of the study
   std::int64_t runs = 0;
-  bool complete = true;                     ///< false: the budget ended the search
+  bool complete = true;  ///< false: the budget ended the search
 };
 
 nlohmann::ordered_json toJson(const Plan& plan);

@@ -71,16 +71,23 @@ Json paretoJson(const std::vector<LedgerEntry>& ledger) {
 
 const char* nameOf(LedgerEntry::Status status) {
   switch (status) {
-    case LedgerEntry::Status::feasible: return "feasible";
-    case LedgerEntry::Status::infeasible: return "infeasible";
-    case LedgerEntry::Status::dominated: return "dominated";
-    case LedgerEntry::Status::failed: return "failed";
-    case LedgerEntry::Status::timed_out: return "timed-out";
+    case LedgerEntry::Status::feasible:
+      return "feasible";
+    case LedgerEntry::Status::infeasible:
+      return "infeasible";
+    case LedgerEntry::Status::dominated:
+      return "dominated";
+    case LedgerEntry::Status::failed:
+      return "failed";
+    case LedgerEntry::Status::timed_out:
+      return "timed-out";
   }
   return "";
 }
 
-std::string shortName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+std::string shortName(const std::string& path) {
+  return path.substr(path.find_last_of('/') + 1);
+}
 
 std::string describe(const Assignment& assignment) {
   std::string text;

@@ -59,7 +59,8 @@ class Search {
   bool outOfBudget(std::size_t planned = 0) const {
     if (options_.interrupted != nullptr && options_.interrupted->load()) return true;
     if (study_.budget.runs && runs_ + static_cast<std::int64_t>(planned) > *study_.budget.runs) return true;
-    return study_.budget.wall && std::chrono::duration<double>(Clock::now() - begin_).count() > study_.budget.wall->value();
+    return study_.budget.wall &&
+           std::chrono::duration<double>(Clock::now() - begin_).count() > study_.budget.wall->value();
   }
 
   double usdPerHour(const std::string& accelerator, const sim::Scenario& scenario) {
@@ -175,7 +176,8 @@ class Search {
 
   static void closeFailed(Shape& shape, const JobOutcome& outcome) {
     const bool unfit = outcome.status == JobOutcome::Status::infeasible;
-    shape.close(unfit ? Status::infeasible : Status::failed, unfit ? "memory" : nameOf(outcome.status), outcome.message);
+    shape.close(unfit ? Status::infeasible : Status::failed, unfit ? "memory" : nameOf(outcome.status),
+                outcome.message);
   }
 
   void pruneDominated() {
@@ -198,9 +200,8 @@ class Search {
         if (shapes_[i].open()) open.push_back(i);
       }
       if (open.empty()) return;
-      std::stable_sort(open.begin(), open.end(), [&](std::size_t a, std::size_t b) {
-        return shapes_[a].leastCost() < shapes_[b].leastCost();
-      });
+      std::stable_sort(open.begin(), open.end(),
+                       [&](std::size_t a, std::size_t b) { return shapes_[a].leastCost() < shapes_[b].leastCost(); });
       open.resize(std::min(open.size(), kRound));
       if (outOfBudget(open.size())) return;
       std::vector<Job> jobs;

@@ -12,7 +12,9 @@ namespace headroom::planner {
 class Shape {
  public:
   Shape(Assignment assignment, double usd_per_h_per_replica, int accelerators_per_replica, const ReplicaRange& range)
-      : usd_per_replica_(usd_per_h_per_replica), accelerators_(accelerators_per_replica), range_(range),
+      : usd_per_replica_(usd_per_h_per_replica),
+        accelerators_(accelerators_per_replica),
+        range_(range),
         least_(range.min) {
     entry_.candidate = std::move(assignment);
   }
@@ -38,10 +40,10 @@ class Shape {
   double usd_per_replica_;
   int accelerators_;
   ReplicaRange range_;
-  int least_;               // from the bound
-  int guess_ = 0;           // from the bound: where to start
-  int failed_ = 0;          // most replicas known to miss the SLO
-  int met_ = 0;             // fewest known to meet it; 0: none
+  int least_;       // from the bound
+  int guess_ = 0;   // from the bound: where to start
+  int failed_ = 0;  // most replicas known to miss the SLO
+  int met_ = 0;     // fewest known to meet it; 0: none
   std::optional<sim::Result> failed_result_;
   bool open_ = true;
 };

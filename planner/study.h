@@ -41,9 +41,9 @@ struct Budget {
 
 struct Study {
   std::string name;
-  Document base;                 ///< a scenario
-  std::vector<Domain> domains;   ///< all but the number of replicas
-  std::string replicas_path;     ///< deployments/0/pools/0/replicas
+  Document base;                ///< a scenario
+  std::vector<Domain> domains;  ///< all but the number of replicas
+  std::string replicas_path;    ///< deployments/0/pools/0/replicas
   ReplicaRange replicas;
   std::string objective = "cost_usd_per_h";
   Constraints constraints;

@@ -53,7 +53,9 @@ bool readUntil(int descriptor, Clock::time_point deadline, std::string& text) {
   for (;;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) return false;
-    struct pollfd wait {descriptor, POLLIN, 0};
+    struct pollfd wait {
+      descriptor, POLLIN, 0
+    };
     const int ready = ::poll(&wait, 1, static_cast<int>(std::min<long long>(left, 60'000)));
     if (ready < 0 && errno != EINTR) return true;
     if (ready <= 0) continue;
@@ -110,7 +112,8 @@ std::string answer(const Job& job, PlanCache& cache) {
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (!in_time) {
-    return toLine(failure(job, JobOutcome::Status::timed_out, fmt::format("longer than {} s", job.timeout.value()))) + "\n";
+    return toLine(failure(job, JobOutcome::Status::timed_out, fmt::format("longer than {} s", job.timeout.value()))) +
+           "\n";
   }
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || !text.ends_with('\n')) {
     const std::string why = WIFSIGNALED(status) ? fmt::format("killed by signal {}", WTERMSIG(status))

@@ -17,7 +17,9 @@ extern char** environ;
 
 namespace headroom::planner {
 
-std::string thisProgram() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
+std::string thisProgram() {
+  return std::filesystem::read_symlink("/proc/self/exe").string();
+}
 
 WorkerPool::WorkerPool(std::string program, int workers) : program_(std::move(program)) {
   CHECK(workers > 0, "a pool needs a worker");
@@ -47,7 +49,8 @@ void WorkerPool::start(Worker& worker) {
   if (error != 0) {
     ::close(in[1]);
     ::close(out[0]);
-    throw InputError({.file = program_, .line = 0, .path = ""}, std::string("cannot be started: ") + std::strerror(error));
+    throw InputError({.file = program_, .line = 0, .path = ""},
+                     std::string("cannot be started: ") + std::strerror(error));
   }
   worker = Worker{};
   worker.process = process;

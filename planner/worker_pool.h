@@ -20,8 +20,8 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  /// Runs all jobs, in any order; outcomes in the order of `jobs`. A job whose worker dies is tried once more, then it is
-  /// `crashed`. `finished` is called after each. Returns early with the rest `timed_out` when `*stop` becomes true.
+  /// Runs all jobs, in any order; outcomes in the order of `jobs`. A job whose worker dies is tried once more, then it
+  /// is `crashed`. `finished` is called after each. Returns early with the rest `timed_out` when `*stop` becomes true.
   std::vector<JobOutcome> run(const std::vector<Job>& jobs, const std::function<void()>& finished = {},
                               const std::atomic<bool>* stop = nullptr);
   int workers() const { return static_cast<int>(workers_.size()); }
@@ -33,7 +33,7 @@ class WorkerPool {
     int process = -1;
     int to = -1, from = -1;  // pipes
     std::string buffer;
-    std::int64_t job = -1;   // index into the jobs of this run; -1: idle
+    std::int64_t job = -1;  // index into the jobs of this run; -1: idle
   };
   void start(Worker& worker);
   void shutDown(Worker& worker, bool kill);

@@ -43,10 +43,11 @@ void fitMemory(const DeploymentSpec& spec, const models::Model& model, PoolPlan&
   if (!spec.engine.num_gpu_blocks && !pool.memory.fits) {
     pool.problem = pool.memory.reason;
   } else if (config.blocksFor(config.max_model_len) > config.usableBlocks()) {
-    pool.problem = fmt::format("one sequence of max_model_len {} needs {} KV blocks, and {} are usable: set "
-                               "engine.max_model_len to {} or less",
-                               config.max_model_len, config.blocksFor(config.max_model_len), config.usableBlocks(),
-                               std::max<std::int64_t>(0, config.usableBlocks()) * config.block_size);
+    pool.problem = fmt::format(
+        "one sequence of max_model_len {} needs {} KV blocks, and {} are usable: set "
+        "engine.max_model_len to {} or less",
+        config.max_model_len, config.blocksFor(config.max_model_len), config.usableBlocks(),
+        std::max<std::int64_t>(0, config.usableBlocks()) * config.block_size);
   }
 }
 
@@ -94,7 +95,8 @@ void addPower(const DeploymentSpec& spec, const models::Model& model, PoolPlan& 
 std::string DeploymentPlan::problem() const {
   for (const PoolPlan& pool : pools) {
     if (!pool.problem.empty()) {
-      return fmt::format("{} on {} (tp {}): {}", spec.model, pool.spec.accelerator, pool.spec.parallelism.tp, pool.problem);
+      return fmt::format("{} on {} (tp {}): {}", spec.model, pool.spec.accelerator, pool.spec.parallelism.tp,
+                         pool.problem);
     }
   }
   return {};

@@ -18,15 +18,15 @@ namespace headroom::sim {
 struct PoolPlan {
   PoolSpec spec;
   models::Accelerator accelerator;
-  ResolvedEngine engine;       ///< with the number of blocks
+  ResolvedEngine engine;  ///< with the number of blocks
   models::MemoryPlan memory;
   std::shared_ptr<const models::StepTimes> step_times;  ///< null if it does not fit
   std::shared_ptr<const models::StepWork> step_work;    ///< as step_times
-  std::optional<models::PowerModel> power;  ///< none: the accelerator's power is not published
-  std::string profile;         ///< name of the kernel profile used
+  std::optional<models::PowerModel> power;              ///< none: the accelerator's power is not published
+  std::string profile;                                  ///< name of the kernel profile used
   std::array<double, models::kTiers> tier_share{};
   std::vector<std::string> warnings;
-  std::string problem;         ///< why it cannot run; empty if it can
+  std::string problem;  ///< why it cannot run; empty if it can
 };
 
 struct DeploymentPlan {

@@ -95,10 +95,8 @@ PoolOutcome poolFrom(const Json& j) {
 }
 
 Json workloadJson(const WorkloadOutcome& w) {
-  Json json{{"name", w.name},
-            {"deployment", w.deployment},
-            {"class", w.request_class},
-            {"requests", countsJson(w.requests)}};
+  Json json{
+      {"name", w.name}, {"deployment", w.deployment}, {"class", w.request_class}, {"requests", countsJson(w.requests)}};
   addLatencies(json, w.latencies);
   json["attainment"] = orNull(w.attainment);
   json["target"] = orNull(w.target);
@@ -127,7 +125,8 @@ ProfileUse profileFrom(const Json& j) {
   ProfileUse p;
   p.name = j.at("name");
   for (int tier = 0; tier < models::kTiers; ++tier) {
-    p.tier_share[static_cast<std::size_t>(tier)] = j.at("tier_share").at(models::nameOf(static_cast<models::Tier>(tier)));
+    p.tier_share[static_cast<std::size_t>(tier)] =
+        j.at("tier_share").at(models::nameOf(static_cast<models::Tier>(tier)));
   }
   return p;
 }
@@ -188,8 +187,14 @@ Result parse(const Json& j) {
 std::optional<LatencySummary> summarize(const LogHistogram& h) {
   if (h.count() == 0) return std::nullopt;
   const auto ms = [](double ticks) { return ticks / (kTicksPerSecond / 1e3); };
-  return LatencySummary{h.count(),           ms(h.mean()),          ms(h.quantile(0.5)),   ms(h.quantile(0.9)),
-                        ms(h.quantile(0.95)), ms(h.quantile(0.99)), ms(h.quantile(0.999)), ms(static_cast<double>(h.max()))};
+  return LatencySummary{h.count(),
+                        ms(h.mean()),
+                        ms(h.quantile(0.5)),
+                        ms(h.quantile(0.9)),
+                        ms(h.quantile(0.95)),
+                        ms(h.quantile(0.99)),
+                        ms(h.quantile(0.999)),
+                        ms(static_cast<double>(h.max()))};
 }
 
 std::optional<double> Result::usdPer1mOutputTokens() const {

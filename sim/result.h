@@ -60,7 +60,7 @@ struct PoolOutcome {
   int replicas = 0, accelerators = 0;
   int max_num_seqs = 0, max_num_batched_tokens = 0;
   std::int64_t blocks_per_replica = 0;
-  double busy = 0;            ///< share of replica time spent in steps
+  double busy = 0;  ///< share of replica time spent in steps
   double kv_usage_mean = 0, kv_usage_max = 0;
   std::int64_t steps = 0, preemptions = 0, requests = 0;
   std::optional<double> sustainable_per_s;  ///< requests of this run's mix
@@ -72,8 +72,8 @@ struct PoolOutcome {
 struct WorkloadOutcome {
   std::string name, deployment, request_class;
   RequestCounts requests;
-  Latencies latencies;                ///< itl is known per deployment only
-  std::optional<double> attainment;   ///< null without an SLO of its class
+  Latencies latencies;               ///< itl is known per deployment only
+  std::optional<double> attainment;  ///< null without an SLO of its class
   std::optional<double> target;
   bool operator==(const WorkloadOutcome&) const = default;
 };
@@ -82,9 +82,9 @@ struct Result {
   std::string version, scenario_hash;
   std::uint64_t seed = 0;
   double simulated_s = 0;
-  double window_s = 0;         ///< measured window: from warmup to the last completion of a measured request
+  double window_s = 0;  ///< measured window: from warmup to the last completion of a measured request
   std::int64_t events = 0, steps = 0;
-  std::string regime;          ///< stable, knee, overloaded; empty if the load was not estimated
+  std::string regime;  ///< stable, knee, overloaded; empty if the load was not estimated
   std::optional<double> offered_load;
   RequestCounts requests;
   Latencies latencies;
@@ -97,7 +97,7 @@ struct Result {
   std::optional<double> usd, usd_per_h;
   std::optional<double> joule;  ///< of all accelerators, from 0 to the last completion; none if one pool's is unknown
   std::optional<double> joule_per_output_token;  ///< of all tokens made in that time
-  std::string power_tier;  ///< of the least certain power model; empty without joule
+  std::string power_tier;                        ///< of the least certain power model; empty without joule
   std::vector<ProfileUse> profiles;
   std::vector<PoolOutcome> pools;
   std::vector<WorkloadOutcome> workloads;

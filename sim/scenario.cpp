@@ -108,9 +108,8 @@ PoolSpec readPool(const Value& value) {
 
 std::string readModelName(const Value& value) {
   const std::string name = value.string();
-  const std::filesystem::path base = value.node().from_command_line
-                                         ? std::filesystem::path()
-                                         : std::filesystem::path(value.file()).parent_path();
+  const std::filesystem::path base =
+      value.node().from_command_line ? std::filesystem::path() : std::filesystem::path(value.file()).parent_path();
   models::findModel(name, base, value.where());
   return name.ends_with(".json") ? value.filePath().string() : name;
 }
@@ -200,7 +199,9 @@ Slo readSlo(const Value& value, const Scenario& scenario) {
 
 }  // namespace
 
-Scenario readScenario(const Document& document) { return readScenario(document.root()); }
+Scenario readScenario(const Document& document) {
+  return readScenario(document.root());
+}
 
 Scenario readScenario(const Value& value) {
   Scenario scenario;

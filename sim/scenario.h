@@ -27,9 +27,9 @@ struct EngineOptions {
   std::optional<std::int64_t> num_gpu_blocks;  ///< unset (`auto`): from the memory plan
   std::optional<double> gpu_memory_utilization;
   std::optional<bool> enable_chunked_prefill;
-  std::optional<bool> async_scheduling;        ///< pipeline depth 2
+  std::optional<bool> async_scheduling;  ///< pipeline depth 2
   std::optional<int> long_prefill_token_threshold;
-  std::optional<Seconds> step_overhead;        ///< per step beyond the kernels
+  std::optional<Seconds> step_overhead;  ///< per step beyond the kernels
   bool operator==(const EngineOptions&) const = default;
 };
 
@@ -38,14 +38,14 @@ struct PoolSpec {
   std::string accelerator;
   models::Parallelism parallelism;
   int replicas = 1;
-  std::filesystem::path profile;  ///< a user's own profile; empty: the shipped one
+  std::filesystem::path profile;   ///< a user's own profile; empty: the shipped one
   std::optional<Watts> power_cap;  ///< of each accelerator; unset: the board limit
   bool operator==(const PoolSpec&) const = default;
 };
 
 struct DeploymentSpec {
   std::string name;
-  std::string model;  ///< catalogue name, Hugging Face id, or path to a config.json
+  std::string model;                         ///< catalogue name, Hugging Face id, or path to a config.json
   std::optional<models::Precision> weights;  ///< unset: the format the weights are published in
   models::Precision kv_cache = models::Precision::bf16;
   EngineOptions engine;

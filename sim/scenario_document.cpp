@@ -84,7 +84,8 @@ DocumentNode workloadNode(const WorkloadEntry& entry) {
 void hashByContent(DocumentNode& node) {
   for (DocumentNode& item : node.items) hashByContent(item);
   for (auto& [key, value] : node.members) {
-    if ((key == "file" || key == "profile" || (key == "model" && value.text.ends_with(".json"))) && !value.text.empty()) {
+    if ((key == "file" || key == "profile" || (key == "model" && value.text.ends_with(".json"))) &&
+        !value.text.empty()) {
       value.text = fmt::format("content:{:016x}", hashBytes(readFile(value.text)));
     }
     hashByContent(value);

@@ -1,9 +1,9 @@
 // Trace models in YAML.
 #include "workloads/trace_model.h"
 
+#include "models/base/document_nodes.h"
 #include "models/base/error.h"
 #include "models/base/ticks.h"
-#include "models/base/document_nodes.h"
 #include "workloads/lengths.h"
 
 namespace headroom::workloads {

@@ -1,9 +1,9 @@
 // Workloads in YAML: reading with strict keys and units, and writing back.
 #include <fmt/format.h>
 
+#include "models/base/document_nodes.h"
 #include "models/base/error.h"
 #include "models/base/ticks.h"
-#include "models/base/document_nodes.h"
 #include "workloads/trace_reader.h"
 #include "workloads/workload_spec.h"
 

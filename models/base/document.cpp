@@ -23,7 +23,8 @@ DocumentNode convert(const YAML::Node& yaml, const std::string& file, const std:
   if (depth > 64) fail("nested deeper than 64 levels");
   switch (yaml.Type()) {
     case YAML::NodeType::Null:
-    case YAML::NodeType::Undefined: break;
+    case YAML::NodeType::Undefined:
+      break;
     case YAML::NodeType::Scalar:
       node.kind = DocumentNode::Kind::scalar;
       node.text = yaml.Scalar();
@@ -72,7 +73,9 @@ std::optional<double> parseFinite(std::string_view text) {
 
 void emit(YAML::Emitter& out, const DocumentNode& node) {
   switch (node.kind) {
-    case DocumentNode::Kind::null: out << YAML::Null; break;
+    case DocumentNode::Kind::null:
+      out << YAML::Null;
+      break;
     case DocumentNode::Kind::scalar:
       if (node.quoted) out << YAML::DoubleQuoted;
       out << node.text;
@@ -129,14 +132,13 @@ DocumentNode stringNode(const std::string& text) {
   DocumentNode node = scalarNode(text);
   constexpr const char* kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_/0123456789.";
   const bool like_a_number = !text.empty() && text.front() >= '0' && text.front() <= '9';
-  node.quoted = text.empty() || like_a_number || text.find_first_not_of(kPlain) != std::string::npos || text == "true" ||
-                text == "false" || text == "null";
+  node.quoted = text.empty() || like_a_number || text.find_first_not_of(kPlain) != std::string::npos ||
+                text == "true" || text == "false" || text == "null";
   return node;
 }
 
 Document::Document() : root_(std::make_unique<DocumentNode>()), file_(std::make_shared<const std::string>()) {}
-Document::Document(const Document& other)
-    : root_(std::make_unique<DocumentNode>(*other.root_)), file_(other.file_) {}
+Document::Document(const Document& other) : root_(std::make_unique<DocumentNode>(*other.root_)), file_(other.file_) {}
 Document& Document::operator=(const Document& other) {
   *this = Document(other);
   return *this;
@@ -190,7 +192,9 @@ void Document::set(const std::string& path, const std::string& yaml_value) {
   *node = std::move(value);
 }
 
-std::string Document::yaml() const { return toYaml(*root_); }
+std::string Document::yaml() const {
+  return toYaml(*root_);
+}
 
 void Value::fail(const std::string& message, const std::string& hint) const {
   if (node_->from_command_line) throw InputError({.file = "--set", .line = 0, .path = path_}, message, hint);
@@ -325,17 +329,39 @@ constexpr Dimension kTime{1, 0, 0, 0, 0}, kRate{-1, 0, 0, 0, 0}, kData{0, 1, 0, 
     kMoneyRate{-1, 0, 0, 0, 1}, kMoneyPerByte{0, -1, 0, 0, 1};
 
 constexpr Unit kUnits[] = {
-    {"ns", 1e-9, kTime},          {"us", 1e-6, kTime},         {"ms", 1e-3, kTime},
-    {"s", 1, kTime},              {"min", 60, kTime},          {"h", 3600, kTime},
-    {"d", 86400, kTime},          {"/s", 1, kRate},            {"/min", 1.0 / 60, kRate},
-    {"/h", 1.0 / 3600, kRate},    {"B", 1, kData},             {"kB", 1e3, kData},
-    {"MB", 1e6, kData},           {"GB", 1e9, kData},          {"TB", 1e12, kData},
-    {"KiB", 1024, kData},         {"MiB", 1048576, kData},     {"GiB", 1073741824, kData},
-    {"TiB", 1099511627776, kData}, {"Gb/s", 1.25e8, kBandwidth}, {"Mb/s", 1.25e5, kBandwidth},
-    {"MB/s", 1e6, kBandwidth},    {"GB/s", 1e9, kBandwidth},   {"TB/s", 1e12, kBandwidth},
-    {"GFLOP/s", 1e9, kWorkRate},  {"TFLOP/s", 1e12, kWorkRate}, {"PFLOP/s", 1e15, kWorkRate},
-    {"W", 1, kPower},             {"kW", 1e3, kPower},         {"J", 1, kEnergy},
-    {"kJ", 1e3, kEnergy},         {"USD", 1, kMoney},          {"USD/h", 1.0 / 3600, kMoneyRate},
+    {"ns", 1e-9, kTime},
+    {"us", 1e-6, kTime},
+    {"ms", 1e-3, kTime},
+    {"s", 1, kTime},
+    {"min", 60, kTime},
+    {"h", 3600, kTime},
+    {"d", 86400, kTime},
+    {"/s", 1, kRate},
+    {"/min", 1.0 / 60, kRate},
+    {"/h", 1.0 / 3600, kRate},
+    {"B", 1, kData},
+    {"kB", 1e3, kData},
+    {"MB", 1e6, kData},
+    {"GB", 1e9, kData},
+    {"TB", 1e12, kData},
+    {"KiB", 1024, kData},
+    {"MiB", 1048576, kData},
+    {"GiB", 1073741824, kData},
+    {"TiB", 1099511627776, kData},
+    {"Gb/s", 1.25e8, kBandwidth},
+    {"Mb/s", 1.25e5, kBandwidth},
+    {"MB/s", 1e6, kBandwidth},
+    {"GB/s", 1e9, kBandwidth},
+    {"TB/s", 1e12, kBandwidth},
+    {"GFLOP/s", 1e9, kWorkRate},
+    {"TFLOP/s", 1e12, kWorkRate},
+    {"PFLOP/s", 1e15, kWorkRate},
+    {"W", 1, kPower},
+    {"kW", 1e3, kPower},
+    {"J", 1, kEnergy},
+    {"kJ", 1e3, kEnergy},
+    {"USD", 1, kMoney},
+    {"USD/h", 1.0 / 3600, kMoneyRate},
     {"USD/GB", 1e-9, kMoneyPerByte},
 };
 
@@ -363,7 +389,8 @@ ParsedQuantity parseQuantity(std::string_view text, Dimension dimension) {
   while (!unit_name.empty() && unit_name.back() == ' ') unit_name.remove_suffix(1);
   if (unit_name.empty()) {
     result.error = fmt::format("\"{}\" has no unit", text);
-    result.hint = fmt::format("write for example \"{} {}\"; {}", text, fitting.empty() ? "?" : fitting[fitting.size() / 2], units);
+    result.hint = fmt::format("write for example \"{} {}\"; {}", text,
+                              fitting.empty() ? "?" : fitting[fitting.size() / 2], units);
     return result;
   }
   for (const Unit& unit : kUnits) {

@@ -31,7 +31,7 @@ struct DocumentNode {
   std::string text;                     ///< of a scalar
   std::vector<DocumentNode> items;      ///< of a list
   std::vector<DocumentMember> members;  ///< of a map
-  int line = 0;                                               ///< 1-based
+  int line = 0;                         ///< 1-based
   bool quoted = false;
   bool from_command_line = false;  ///< given by --set: file names are relative to the working directory
 };

@@ -25,7 +25,9 @@ template <class Number>
 DocumentNode numberNode(Number value) {
   return scalarNode(fmt::format("{}", value));
 }
-inline DocumentNode boolNode(bool value) { return scalarNode(value ? "true" : "false"); }
+inline DocumentNode boolNode(bool value) {
+  return scalarNode(value ? "true" : "false");
+}
 template <class Number>
 DocumentNode withUnit(Number value, const char* unit) {
   return scalarNode(fmt::format("{} {}", value, unit));

@@ -40,8 +40,8 @@ InputError::InputError(Where where, const std::string& message, const std::strin
 
 void checkFailed(const char* condition, const char* file, int line, const std::string& message) {
   const std::string_view path(file);
-  throw BugError(fmt::format("{}:{}: CHECK({}) failed: {}", path.substr(path.find_last_of('/') + 1), line, condition,
-                             message));
+  throw BugError(
+      fmt::format("{}:{}: CHECK({}) failed: {}", path.substr(path.find_last_of('/') + 1), line, condition, message));
 }
 
 std::string closestName(std::string_view name, std::span<const std::string> known) {
@@ -62,7 +62,8 @@ std::string closestName(std::string_view name, std::span<const std::string> know
 }
 
 std::string suggestion(std::string_view name, std::span<const std::string> known) {
-  if (const std::string best = closestName(name, known); !best.empty()) return fmt::format("did you mean \"{}\"?", best);
+  if (const std::string best = closestName(name, known); !best.empty())
+    return fmt::format("did you mean \"{}\"?", best);
   return fmt::format("known: {}", fmt::join(known, ", "));
 }
 

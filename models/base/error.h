@@ -18,8 +18,7 @@ class InputError : public std::runtime_error {
     std::string path;  ///< place inside a document, e.g. /deployments/0/model
   };
   InputError(Where where, const std::string& message, const std::string& hint = {});
-  explicit InputError(const std::string& message, const std::string& hint = {})
-      : InputError(Where{}, message, hint) {}
+  explicit InputError(const std::string& message, const std::string& hint = {}) : InputError(Where{}, message, hint) {}
 
   const Where& where() const { return where_; }
   const std::string& message() const { return message_; }
@@ -46,7 +45,7 @@ std::string suggestion(std::string_view name, std::span<const std::string> known
 
 }  // namespace headroom
 
-#define CHECK(condition, message)                                                   \
-  do {                                                                              \
+#define CHECK(condition, message)                                                       \
+  do {                                                                                  \
     if (!(condition)) ::headroom::checkFailed(#condition, __FILE__, __LINE__, message); \
   } while (false)

@@ -63,10 +63,12 @@ struct LineReader::State {
 LineReader::LineReader(const fs::path& file) : state_(std::make_unique<State>()) {
   state_->name = file.string();
   std::error_code ec;
-  if (fs::is_directory(file, ec)) throw InputError({.file = state_->name, .line = 0, .path = ""}, "is a directory, not a file");
+  if (fs::is_directory(file, ec))
+    throw InputError({.file = state_->name, .line = 0, .path = ""}, "is a directory, not a file");
   state_->file = gzopen(file.c_str(), "rb");
   if (state_->file == nullptr) {
-    throw InputError({.file = state_->name, .line = 0, .path = ""}, fmt::format("cannot be read: {}", std::strerror(errno)));
+    throw InputError({.file = state_->name, .line = 0, .path = ""},
+                     fmt::format("cannot be read: {}", std::strerror(errno)));
   }
   gzbuffer(state_->file, 1 << 17);
 }
@@ -107,8 +109,12 @@ bool LineReader::next(std::string_view& line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   return true;
 }
-int LineReader::lineNumber() const { return state_->line_number; }
-const std::string& LineReader::file() const { return state_->name; }
+int LineReader::lineNumber() const {
+  return state_->line_number;
+}
+const std::string& LineReader::file() const {
+  return state_->name;
+}
 
 std::string readFile(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
@@ -139,8 +145,8 @@ void AtomicFile::fail(const std::string& what, int error) {
     ::unlink(partial_.c_str());
     descriptor_ = -1;
   }
-  throw InputError({.file = file_.string(), .line = 0, .path = ""},
-                   fmt::format("{}: {}", what, std::strerror(error)), "nothing was left under this name");
+  throw InputError({.file = file_.string(), .line = 0, .path = ""}, fmt::format("{}: {}", what, std::strerror(error)),
+                   "nothing was left under this name");
 }
 
 void AtomicFile::flush() {

@@ -64,7 +64,8 @@ double LogHistogram::mean() const {
 
 double LogHistogram::quantile(double q) const {
   if (count_ == 0) return 0;
-  const auto rank = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(q * static_cast<double>(count_) - 1e-9)));
+  const auto rank =
+      std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(q * static_cast<double>(count_) - 1e-9)));
   std::int64_t seen = 0;
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
     seen += buckets_[i];

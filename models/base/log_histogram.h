@@ -31,7 +31,8 @@ class LogHistogram {
     const auto v = static_cast<std::uint64_t>(value);
     if (v < (1U << kSubBits)) return static_cast<std::size_t>(v);
     const int shift = 63 - std::countl_zero(v) - kSubBits;
-    return static_cast<std::size_t>(((static_cast<std::uint64_t>(shift) + 1) << kSubBits) + ((v >> shift) & ((1U << kSubBits) - 1)));
+    return static_cast<std::size_t>(((static_cast<std::uint64_t>(shift) + 1) << kSubBits) +
+                                    ((v >> shift) & ((1U << kSubBits) - 1)));
   }
   /// First value beyond the bucket.
   static std::int64_t bucketEnd(std::size_t bucket);

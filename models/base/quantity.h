@@ -24,8 +24,14 @@ class Quantity {
   friend constexpr Quantity operator*(Quantity a, double k) { return Quantity(a.value_ * k); }
   friend constexpr Quantity operator*(double k, Quantity a) { return Quantity(k * a.value_); }
   friend constexpr Quantity operator/(Quantity a, double k) { return Quantity(a.value_ / k); }
-  constexpr Quantity& operator+=(Quantity b) { value_ += b.value_; return *this; }
-  constexpr Quantity& operator-=(Quantity b) { value_ -= b.value_; return *this; }
+  constexpr Quantity& operator+=(Quantity b) {
+    value_ += b.value_;
+    return *this;
+  }
+  constexpr Quantity& operator-=(Quantity b) {
+    value_ -= b.value_;
+    return *this;
+  }
 
  private:
   double value_ = 0;
@@ -71,14 +77,30 @@ using DollarsPerSecond = Quantity<-1, 0, 0, 0, 1>;
 using DollarsPerByte = Quantity<0, -1, 0, 0, 1>;
 
 namespace literals {
-constexpr Seconds operator""_s(long double v) { return Seconds(static_cast<double>(v)); }
-constexpr Seconds operator""_ms(long double v) { return Seconds(static_cast<double>(v) * 1e-3); }
-constexpr Seconds operator""_us(long double v) { return Seconds(static_cast<double>(v) * 1e-6); }
-constexpr Bytes operator""_GB(long double v) { return Bytes(static_cast<double>(v) * 1e9); }
-constexpr Bytes operator""_MiB(long double v) { return Bytes(static_cast<double>(v) * 1048576.0); }
-constexpr Bytes operator""_GiB(long double v) { return Bytes(static_cast<double>(v) * 1073741824.0); }
-constexpr BytesPerSecond operator""_GBps(long double v) { return BytesPerSecond(static_cast<double>(v) * 1e9); }
-constexpr FlopsPerSecond operator""_TFLOPS(long double v) { return FlopsPerSecond(static_cast<double>(v) * 1e12); }
+constexpr Seconds operator""_s(long double v) {
+  return Seconds(static_cast<double>(v));
+}
+constexpr Seconds operator""_ms(long double v) {
+  return Seconds(static_cast<double>(v) * 1e-3);
+}
+constexpr Seconds operator""_us(long double v) {
+  return Seconds(static_cast<double>(v) * 1e-6);
+}
+constexpr Bytes operator""_GB(long double v) {
+  return Bytes(static_cast<double>(v) * 1e9);
+}
+constexpr Bytes operator""_MiB(long double v) {
+  return Bytes(static_cast<double>(v) * 1048576.0);
+}
+constexpr Bytes operator""_GiB(long double v) {
+  return Bytes(static_cast<double>(v) * 1073741824.0);
+}
+constexpr BytesPerSecond operator""_GBps(long double v) {
+  return BytesPerSecond(static_cast<double>(v) * 1e9);
+}
+constexpr FlopsPerSecond operator""_TFLOPS(long double v) {
+  return FlopsPerSecond(static_cast<double>(v) * 1e12);
+}
 }  // namespace literals
 
 }  // namespace headroom

@@ -17,8 +17,14 @@ inline constexpr Ticks kNever = INT64_MAX;
 inline constexpr Seconds kLongestRun{100.0 * 86400.0};
 
 /// Rounds to the nearest tick.
-inline Ticks toTicks(Seconds t) { return static_cast<Ticks>(std::llround(t.value() * kTicksPerSecond)); }
-constexpr Seconds toSeconds(Ticks t) { return Seconds(static_cast<double>(t) / kTicksPerSecond); }
-constexpr double toMilliseconds(Ticks t) { return static_cast<double>(t) / (kTicksPerSecond / 1e3); }
+inline Ticks toTicks(Seconds t) {
+  return static_cast<Ticks>(std::llround(t.value() * kTicksPerSecond));
+}
+constexpr Seconds toSeconds(Ticks t) {
+  return Seconds(static_cast<double>(t) / kTicksPerSecond);
+}
+constexpr double toMilliseconds(Ticks t) {
+  return static_cast<double>(t) / (kTicksPerSecond / 1e3);
+}
 
 }  // namespace headroom

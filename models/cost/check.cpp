@@ -38,17 +38,20 @@ class Predictor {
   explicit Predictor(const Profile& profile) : profile_(profile) {}
 
   KernelTime time(const Sample& sample) {
-    if (!last_ || last_->key != sample.key) last_ = &resolved_.try_emplace(sample.key, profile_, sample.key).first->second;
+    if (!last_ || last_->key != sample.key)
+      last_ = &resolved_.try_emplace(sample.key, profile_, sample.key).first->second;
     const Resolved& kernel = *last_;
     const Seconds least = speedOfLight(profile_.header.peaks, sample.key, sample.at);
     if (kernel.table) return kernel.table->time(sample.at, least);
     if (kernel.experts && kernel.experts->any()) return kernel.experts->time(sample.at[0]);
     if (kernel.attention) {
-      return sample.key.operation == Operation::decode_attention ? kernel.attention->decode(sample.at[0], sample.at[1])
-                                                                 : kernel.attention->prompts(sample.at[0], sample.at[1]);
+      return sample.key.operation == Operation::decode_attention
+                 ? kernel.attention->decode(sample.at[0], sample.at[1])
+                 : kernel.attention->prompts(sample.at[0], sample.at[1]);
     }
     if (sample.key.operation == Operation::gemm) {
-      return GemmKernel(profile_, sample.key.precision).time(static_cast<int>(sample.at[0]), sample.at[1], sample.at[2]);
+      return GemmKernel(profile_, sample.key.precision)
+          .time(static_cast<int>(sample.at[0]), sample.at[1], sample.at[2]);
     }
     return {least / kSpecEfficiency + kSpecLaunch, least, Tier::spec};
   }
@@ -187,7 +190,9 @@ KernelTime predict(const Profile& profile, const Sample& sample) {
 std::vector<KernelErrors> checkProfile(const Profile& profile, const RawTables& raw) {
   return compare(profile, raw, [&](const Sample& sample, Tier tier) -> std::string {
     if (profile.find(sample.key) == nullptr) {
-      return hasHeads(sample.key) && sample.key.window == 0 ? "unseen heads" : sample.key.operation == Operation::moe ? "unseen shape" : "";
+      return hasHeads(sample.key) && sample.key.window == 0 ? "unseen heads"
+             : sample.key.operation == Operation::moe       ? "unseen shape"
+                                                            : "";
     }
     return tier == Tier::measured || isOnGrid(*profile.find(sample.key), sample.at) ? "fitted" : "thinned out";
   });

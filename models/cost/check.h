@@ -25,8 +25,8 @@ struct KernelErrors {
 /// Every sample against the profile: those that its grid holds apart from those that it does not.
 std::vector<KernelErrors> checkProfile(const Profile& profile, const RawTables& raw);
 
-/// Fits without a random `share` of points, and without whole (n,k) sites of GEMM and whole shapes of experts of the same
-/// share, and reports on those alone.
+/// Fits without a random `share` of points, and without whole (n,k) sites of GEMM and whole shapes of experts of the
+/// same share, and reports on those alone.
 std::vector<KernelErrors> checkHeldOut(const RawTables& raw, const FitRequest& request, double share,
                                        std::uint64_t seed);
 

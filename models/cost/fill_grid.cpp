@@ -65,8 +65,8 @@ double curvature(const Values& known, std::size_t index, const Between& a, const
   double corners = 0;
   for (const bool high_a : {false, true}) {
     for (const bool high_b : {false, true}) {
-      const auto& corner = known[static_cast<std::size_t>(static_cast<std::ptrdiff_t>(index) + (high_a ? a.above : a.below) +
-                                                          (high_b ? b.above : b.below))];
+      const auto& corner = known[static_cast<std::size_t>(static_cast<std::ptrdiff_t>(index) +
+                                                          (high_a ? a.above : a.below) + (high_b ? b.above : b.below))];
       if (!corner) return 0;
       corners += (high_a ? a.weight : 1 - a.weight) * (high_b ? b.weight : 1 - b.weight) * *corner;
     }

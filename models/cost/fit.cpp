@@ -144,8 +144,8 @@ void dropWiderArithmetic(Groups& groups) {
   for (auto at = groups.begin(); at != groups.end();) {
     TableKey narrow = at->first;
     narrow.arithmetic = Precision::fp8;
-    const bool drop = at->first.operation == Operation::prefill_attention &&
-                      at->first.arithmetic == Precision::bf16 && groups.contains(narrow);
+    const bool drop = at->first.operation == Operation::prefill_attention && at->first.arithmetic == Precision::bf16 &&
+                      groups.contains(narrow);
     at = drop ? groups.erase(at) : std::next(at);
   }
 }

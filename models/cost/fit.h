@@ -1,6 +1,7 @@
-// From measured kernel times to a profile: thinned grids of ln(time / (S + t0)), t0 what the shortest call takes beyond S.
-// Times below the speed of light (small GEMMs whose weights sat in L2) are lifted to it. Points that were not measured
-// are interpolated from neighbours on both sides, or hold the efficiency of the nearest one and are listed as filled.
+// From measured kernel times to a profile: thinned grids of ln(time / (S + t0)), t0 what the shortest call takes beyond
+// S. Times below the speed of light (small GEMMs whose weights sat in L2) are lifted to it. Points that were not
+// measured are interpolated from neighbours on both sides, or hold the efficiency of the nearest one and are listed as
+// filled.
 #pragma once
 
 #include <functional>

@@ -26,7 +26,8 @@ class FlatJson::Parser {
     throw InputError({.file = file_, .line = 0, .path = ""}, fmt::format("not a profile: {} at byte {}", what, at_));
   }
   void skipBlanks() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r')) {
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r')) {
       ++at_;
     }
   }

@@ -14,8 +14,8 @@ class FlatJson {
  public:
   enum class Kind : std::uint8_t { object, array, string, number, literal };
   struct Node {
-    std::string_view key;   ///< of a member of an object, as written
-    std::string_view text;  ///< of a string without its quotes, of a number or literal
+    std::string_view key;     ///< of a member of an object, as written
+    std::string_view text;    ///< of a string without its quotes, of a number or literal
     std::uint32_t next = 0;   ///< sibling; 0: none
     std::uint32_t child = 0;  ///< first child; 0: none
     Kind kind = Kind::literal;

@@ -37,7 +37,8 @@ class JsonReader {
   void forEach(Use use) const {
     if (node_->kind != Kind::array) fail("must be a list");
     std::size_t i = 0;
-    for (std::uint32_t at = node_->child; at != 0; at = json_->at(at).next) use(JsonReader(json_->at(at), *this, nullptr, i++));
+    for (std::uint32_t at = node_->child; at != 0; at = json_->at(at).next)
+      use(JsonReader(json_->at(at), *this, nullptr, i++));
   }
   std::string string() const { return unescaped(rawText("must be text")); }
   /// As written, escapes included.

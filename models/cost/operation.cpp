@@ -86,8 +86,10 @@ constexpr KeyField kLatentFields[] = {
     {.name = "heads", .count = &T::heads, .part = true},
 };
 constexpr KeyField kLatentBlockFields[] = {
-    {.name = "weights", .format = &T::precision}, {.name = "kv_cache", .format = &T::kv_cache},
-    {.name = "heads", .count = &T::heads, .part = true},        {.name = "hidden", .count = &T::hidden},
+    {.name = "weights", .format = &T::precision},
+    {.name = "kv_cache", .format = &T::kv_cache},
+    {.name = "heads", .count = &T::heads, .part = true},
+    {.name = "hidden", .count = &T::hidden},
     {.name = "arithmetic", .format = &T::arithmetic, .optional = true},
 };
 constexpr KeyField kDeltaNetFields[] = {
@@ -95,8 +97,10 @@ constexpr KeyField kDeltaNetFields[] = {
     {.name = "value_heads", .count = &T::kv_heads, .part = true},
 };
 constexpr KeyField kExchangeFields[] = {
-    {.name = "format", .format = &T::precision}, {.name = "hidden", .count = &T::hidden},
-    {.name = "topk", .count = &T::topk},         {.name = "experts", .count = &T::experts},
+    {.name = "format", .format = &T::precision},
+    {.name = "hidden", .count = &T::hidden},
+    {.name = "topk", .count = &T::topk},
+    {.name = "experts", .count = &T::experts},
     {.name = "devices", .count = &T::devices, .least = 2, .part = true},
 };
 constexpr KeyField kElementwiseFields[] = {

@@ -30,21 +30,21 @@ enum class Operation {
   moe,                    ///< gate, up, activation, down of one rank; tokens of the whole EP group before top-k
   mla_prefill_attention,  ///< DeepSeek's latent attention, the attention kernel alone
   mla_decode_attention,
-  mla_absorb_query,    ///< batched product that brings queries into the latent space
-  mla_absorb_output,   ///< and the one that brings outputs back
-  mla_prefill_block,   ///< projections, attention and output projection
+  mla_absorb_query,   ///< batched product that brings queries into the latent space
+  mla_absorb_output,  ///< and the one that brings outputs back
+  mla_prefill_block,  ///< projections, attention and output projection
   mla_decode_block,
-  dsa_prefill_block,   ///< the same with DeepSeek's sparse attention and its indexer
+  dsa_prefill_block,  ///< the same with DeepSeek's sparse attention and its indexer
   dsa_decode_block,
   delta_conv_prefill,  ///< gated delta net: short convolution, and the recurrent rule
   delta_conv_decode,
   delta_rule_prefill,
   delta_rule_decode,
-  deepep_dispatch,     ///< all-to-all of tokens to experts and back, one node; tokens of one rank
+  deepep_dispatch,  ///< all-to-all of tokens to experts and back, one node; tokens of one rank
   deepep_combine,
   deepep_low_latency_dispatch,
   deepep_low_latency_combine,
-  nvlink_prepare,      ///< TensorRT-LLM's all-to-all over NVLink; tokens of one rank
+  nvlink_prepare,  ///< TensorRT-LLM's all-to-all over NVLink; tokens of one rank
   nvlink_dispatch,
   nvlink_combine,
   nvlink_combine_fp8,
@@ -122,10 +122,10 @@ std::string nameOf(const TableKey& key);
 /// One field of a key, as a profile file names it. Exactly one of the four members is set.
 struct KeyField {
   const char* name = nullptr;
-  Precision TableKey::* format = nullptr;
-  int TableKey::* count = nullptr;
-  ExpertLoad TableKey::* load = nullptr;
-  Layer TableKey::* layer = nullptr;
+  Precision TableKey::*format = nullptr;
+  int TableKey::*count = nullptr;
+  ExpertLoad TableKey::*load = nullptr;
+  Layer TableKey::*layer = nullptr;
   int least = 1;          ///< of a count
   bool optional = false;  ///< left out of the file where it has its default
   bool part = false;      ///< stands with each part; tables that differ in such fields only share one item of the file

@@ -106,7 +106,8 @@ void borrow(Profile& profile, Profile&& lender) {
   }
   const std::string name = lender.header.engine + "-" + lender.header.engine_version;
   for (Table& table : lender.tables) {
-    const bool have = std::any_of(kinds.begin(), kinds.end(), [&](const TableKey& k) { return sameKind(k, table.key); });
+    const bool have =
+        std::any_of(kinds.begin(), kinds.end(), [&](const TableKey& k) { return sameKind(k, table.key); });
     if (have) continue;
     if (table.borrowed_from.empty() && !belongsToLibrary(table.key.operation)) table.borrowed_from = name;
     profile.tables.push_back(std::move(table));

@@ -1,6 +1,7 @@
 // Reads the text form of a profile (schema headroom.profile/2). The header stands before the tables so that it can be
-// read alone. Tables that share axes and most of their key stand together as the parts of one item; values are the first
-// of each row (the last axis) and then differences, which are shorter. Schema /1 has neither parts nor differences.
+// read alone. Tables that share axes and most of their key stand together as the parts of one item; values are the
+// first of each row (the last axis) and then differences, which are shorter. Schema /1 has neither parts nor
+// differences.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -41,7 +42,8 @@ Peaks readPeaks(const Reader& reader) {
 ProfileHeader readHeader(const Reader& root) {
   const Reader schema = root.member("schema");
   if (schema.string() != kProfileSchema && schema.string() != kFirstSchema) {
-    schema.fail(fmt::format("unknown schema \"{}\"", schema.string()), fmt::format("this version reads {} and {}", kProfileSchema, kFirstSchema));
+    schema.fail(fmt::format("unknown schema \"{}\"", schema.string()),
+                fmt::format("this version reads {} and {}", kProfileSchema, kFirstSchema));
   }
   ProfileHeader header;
   header.name = root.member("name").string();

@@ -91,7 +91,8 @@ std::string toJson(const Profile& profile) {
   std::vector<std::pair<std::string, std::string>> items;  // what parts share, and the parts
   for (const Table& table : profile.tables) {
     const std::string shared = sharedJson(table);
-    const auto same = std::find_if(items.rbegin(), items.rend(), [&](const auto& item) { return item.first == shared; });
+    const auto same =
+        std::find_if(items.rbegin(), items.rend(), [&](const auto& item) { return item.first == shared; });
     if (same == items.rend()) {
       items.emplace_back(shared, partJson(table));
     } else {

@@ -27,7 +27,8 @@ void readLatent(RawCsv& csv, const RawSource& source, RawTables& raw, Operation 
 
 /// `decodes`: `step` is the context; of prompts it is what came before, which is left out.
 void readBlock(RawCsv& csv, const RawSource& source, RawTables& raw, Operation operation, bool decodes) {
-  const std::size_t compute = csv.column("mla_dtype"), kv = csv.column("kv_cache_dtype"), gemm = csv.column("gemm_type");
+  const std::size_t compute = csv.column("mla_dtype"), kv = csv.column("kv_cache_dtype"),
+                    gemm = csv.column("gemm_type");
   const std::size_t model = csv.column("model"), heads = csv.column("num_heads"), batch = csv.column("batch_size");
   const std::size_t isl = csv.column("isl"), step = csv.column("step"), latency = csv.column("latency");
   while (csv.next()) {

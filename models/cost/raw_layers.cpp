@@ -49,16 +49,20 @@ struct OtherLayer {
 
 std::vector<OtherLayer> otherLayers(const ShardedModel& m) {
   const int rotated = m.query() + m.keysAndValues() / 2;
-  return {{"embedding", Layer::embedding, m.model.hidden},   {"layernorm", Layer::layer_norm, m.model.hidden},
-          {"final_layernorm", Layer::final_norm, m.model.hidden}, {"qk_norm", Layer::qk_norm, rotated},
-          {"rotary_emb", Layer::rotary, rotated},            {"act_fn", Layer::activation, m.inter()},
+  return {{"embedding", Layer::embedding, m.model.hidden},
+          {"layernorm", Layer::layer_norm, m.model.hidden},
+          {"final_layernorm", Layer::final_norm, m.model.hidden},
+          {"qk_norm", Layer::qk_norm, rotated},
+          {"rotary_emb", Layer::rotary, rotated},
+          {"act_fn", Layer::activation, m.inter()},
           {"sampler", Layer::sampler, m.model.vocab}};
 }
 
 void addLayer(const ShardedModel& m, std::string_view name, double rows, Seconds time, RawTables& raw) {
   for (const Projection& p : projections(m)) {
     if (p.name != name) continue;
-    raw.samples.push_back({{.operation = Operation::gemm}, {rows, static_cast<double>(p.n), static_cast<double>(p.k)}, time});
+    raw.samples.push_back(
+        {{.operation = Operation::gemm}, {rows, static_cast<double>(p.n), static_cast<double>(p.k)}, time});
   }
   for (const OtherLayer& l : otherLayers(m)) {
     if (l.name != name) continue;
@@ -69,8 +73,7 @@ void addLayer(const ShardedModel& m, std::string_view name, double rows, Seconds
 
 void readLayers(RawCsv& csv, const char* rows_column, const ShardedModel& m, RawTables& raw) {
   const std::size_t layer = csv.column("layer"), rows = csv.column(rows_column), time = csv.column("time_us");
-  while (csv.next())
-    addLayer(m, csv.text(layer), static_cast<double>(csv.count(rows)), csv.microseconds(time), raw);
+  while (csv.next()) addLayer(m, csv.text(layer), static_cast<double>(csv.count(rows)), csv.microseconds(time), raw);
 }
 
 void readMixedAttention(RawCsv& csv, const ShardedModel& m, RawTables& raw) {
@@ -107,8 +110,9 @@ void readRoutedExperts(RawCsv& csv, const ShardedModel& m, RawTables& raw) {
                      .moe_tp = m.tp,
                      .moe_ep = 1};
   while (csv.next()) {
-    raw.samples.push_back(
-        {key, {static_cast<double>(csv.count(tokens)), static_cast<double>(csv.count(reached))}, csv.microseconds(time)});
+    raw.samples.push_back({key,
+                           {static_cast<double>(csv.count(tokens)), static_cast<double>(csv.count(reached))},
+                           csv.microseconds(time)});
   }
 }
 
@@ -145,7 +149,8 @@ int ranksOf(const fs::path& folder) {
 bool readLayerTables(const fs::path& folder, RawTables& raw) {
   std::vector<fs::path> shards;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_directory() && ranksOf(entry.path()) > 0 && csvIn(entry.path(), "dense")) shards.push_back(entry.path());
+    if (entry.is_directory() && ranksOf(entry.path()) > 0 && csvIn(entry.path(), "dense"))
+      shards.push_back(entry.path());
   }
   std::sort(shards.begin(), shards.end());
   for (const fs::path& shard : shards) {

@@ -11,8 +11,8 @@ namespace headroom::models {
 
 /// What a file is read for.
 struct RawSource {
-  std::string system;  ///< folder name, e.g. h100_sxm
-  int origin = 0;         ///< of its samples
+  std::string system;         ///< folder name, e.g. h100_sxm
+  int origin = 0;             ///< of its samples
   bool eager_blocks = false;  ///< fp8_block GEMM is to be left out as Defect::eager_fp8_block_gemm
   bool blocks_only = false;   ///< nothing but fp8_block GEMM is wanted
 };

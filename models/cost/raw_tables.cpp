@@ -69,8 +69,8 @@ Manifest readManifest(const fs::path& file) {
   const std::size_t table = csv.column("table"), system = csv.column("system");
   const std::size_t framework = csv.column("framework"), version = csv.column("version");
   while (csv.next()) {
-    manifest.entries[{std::string(csv.text(system)), std::string(csv.text(table))}] = {
-        std::string(csv.text(framework)), std::string(csv.text(version))};
+    manifest.entries[{std::string(csv.text(system)), std::string(csv.text(table))}] = {std::string(csv.text(framework)),
+                                                                                       std::string(csv.text(version))};
   }
   return manifest;
 }

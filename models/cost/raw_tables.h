@@ -1,6 +1,7 @@
 // Measured kernel times as published: folders of CSV (or .csv.gz) files.
-//   NVIDIA AIConfigurator   <system>/<table>.csv.gz, alt/<engine>/<system>/..., MANIFEST.csv   ms (DeepEP: microseconds)
-//   LLMServingSim           <organisation>/<model>/<format>/tp<N>/<table>.csv.gz, meta.yaml    microseconds a layer
+//   NVIDIA AIConfigurator   <system>/<table>.csv.gz, alt/<engine>/<system>/..., MANIFEST.csv   ms (DeepEP:
+//   microseconds) LLMServingSim           <organisation>/<model>/<format>/tp<N>/<table>.csv.gz, meta.yaml microseconds
+//   a layer
 // The same columns serve for users' own tables. Message sizes are in elements of 2 bytes. Rows that are wrong, or that
 // no engine runs, are left out by name (defects.h).
 #pragma once

@@ -122,8 +122,8 @@ Seconds latentSpeedOfLight(const Peaks& peaks, const TableKey& key, double batch
   double flops = per_pair * key.heads * pairs;
   double bytes = batch * (sparse ? std::min(p + c, kSparseTokens) : p + c) * latent;
   if (block) addProjections(key, s, batch * c, sparse, flops, bytes);
-  const FlopsPerSecond peak = std::max(block ? peakFor(peaks, key.precision) : peaks.bf16,
-                                       peakFor(peaks, key.arithmetic));
+  const FlopsPerSecond peak =
+      std::max(block ? peakFor(peaks, key.precision) : peaks.bf16, peakFor(peaks, key.arithmetic));
   return limit(peaks, peak, flops, bytes);
 }
 
@@ -146,9 +146,9 @@ Seconds exchangeSpeedOfLight(const Peaks& peaks, const TableKey& key, double tok
   const bool to_experts = key.operation == Operation::deepep_dispatch ||
                           key.operation == Operation::deepep_low_latency_dispatch ||
                           key.operation == Operation::nvlink_dispatch;
-  const double element = to_experts ? bytesPerElement(key.precision).value()
+  const double element = to_experts                                       ? bytesPerElement(key.precision).value()
                          : key.operation == Operation::nvlink_combine_fp8 ? 1
-                                                                         : kActivationBytes;
+                                                                          : kActivationBytes;
   // Other devices that a token goes to, if its experts are anywhere with equal chance.
   const double others = (key.devices - 1) * (1 - std::pow(1 - 1.0 / key.devices, key.topk));
   return collectiveSpeedOfLight(peaks, tokens * key.hidden * element * others);

@@ -19,9 +19,9 @@ namespace headroom::models {
 /// A line valid for contexts in [x0, x_end): value(x) = at_x0 + slope * (x - x0).
 struct Segment {
   Ticks at_x0 = 0;
-  Ticks slope = 0;          ///< ticks per token of context; never negative
+  Ticks slope = 0;  ///< ticks per token of context; never negative
   std::int64_t x0 = 0;
-  std::int64_t x_end = 0;   ///< first x beyond the segment; INT64_MAX in the last
+  std::int64_t x_end = 0;  ///< first x beyond the segment; INT64_MAX in the last
   Ticks at(std::int64_t x) const { return at_x0 + slope * (x - x0); }
 };
 
@@ -49,11 +49,11 @@ class StepTimes {
 class LinearStepTimes final : public StepTimes {
  public:
   struct Rates {
-    Ticks step = 0;              ///< per step
-    Ticks token = 0;             ///< per token in the step
-    Ticks decode_context = 0;    ///< per token of context of decoding sequences
-    Ticks prefill_context = 0;   ///< per token of prior context, for each chunk
-    Ticks sequence = 0;          ///< per emitting sequence
+    Ticks step = 0;             ///< per step
+    Ticks token = 0;            ///< per token in the step
+    Ticks decode_context = 0;   ///< per token of context of decoding sequences
+    Ticks prefill_context = 0;  ///< per token of prior context, for each chunk
+    Ticks sequence = 0;         ///< per emitting sequence
   };
   LinearStepTimes(Rates rates, int max_tokens) : rates_(rates), max_tokens_(max_tokens) {}
   Ticks tokenwise(int tokens) const override { return rates_.step + rates_.token * tokens; }

@@ -75,8 +75,8 @@ double TableReader::beyondEdge(const GridPoint& point) const {
   if (peaks_.memory.value() <= 0 || infoOf(table_->key.operation).key == KeyKind::devices) return 1;
   GridPoint edge = point;
   for (std::size_t d = 0; d < logs_.size(); ++d) {
-    edge[d] = std::clamp(point[d], static_cast<double>(table_->axes[d].front()),
-                         static_cast<double>(table_->axes[d].back()));
+    edge[d] =
+        std::clamp(point[d], static_cast<double>(table_->axes[d].front()), static_cast<double>(table_->axes[d].back()));
   }
   const Seconds at_edge = speedOfLight(peaks_, table_->key, edge);
   return at_edge.value() > 0 ? speedOfLight(peaks_, table_->key, point) / at_edge : 1;

@@ -1,7 +1,7 @@
 // One operation's measured times on a rectangular grid, as ln(time / (S + t0)) in thousandths: S is the speed of light,
 // t0 the launch floor. Between grid points: multilinear in the logarithms of the coordinates. Beyond the grid: the
-// efficiency of the edge is held, above the launch floor: t0 + (edge - t0) S / S(edge). A time is never below S. Left out: what lies between two grid points of a ragged
-// kernel.
+// efficiency of the edge is held, above the launch floor: t0 + (edge - t0) S / S(edge). A time is never below S. Left
+// out: what lies between two grid points of a ragged kernel.
 #pragma once
 
 #include <cstdint>

@@ -35,7 +35,8 @@ ValidationRow rowOf(const KernelErrors& errors, const KernelSource& source) {
   const KernelGate gate = gateOf(errors, source.accelerator);
   return {.rung = "kernels",
           .set = fmt::format("{}/{}-{} {}", source.accelerator, source.engine, source.engine_version, errors.operation),
-          .metric = "time, " + errors.points + (gate.mean_pct ? fmt::format(" (aim of the mean {} %)", *gate.mean_pct) : ""),
+          .metric =
+              "time, " + errors.points + (gate.mean_pct ? fmt::format(" (aim of the mean {} %)", *gate.mean_pct) : ""),
           .points = errors.count,
           .error_mean_pct = 100 * errors.mean,
           .error_median_pct = 100 * errors.median,

@@ -36,7 +36,9 @@ void readOptionalFigure(Fields& fields, const std::string& name, Q& field, Accel
   readFigure(fields, name, field, accelerator);
 }
 
-CatalogueFolder catalogue() { return CatalogueFolder("accelerators"); }
+CatalogueFolder catalogue() {
+  return CatalogueFolder("accelerators");
+}
 
 Accelerator readFile(const std::string& name) {
   const Document document = Document::load(catalogue().file(name));

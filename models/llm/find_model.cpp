@@ -18,7 +18,9 @@ std::string lowerCase(std::string text) {
   return text;
 }
 
-CatalogueFolder catalogue() { return CatalogueFolder("llms"); }
+CatalogueFolder catalogue() {
+  return CatalogueFolder("llms");
+}
 
 std::optional<Model> readByName(const std::string& name) {
   if (!catalogue().has(name)) return std::nullopt;

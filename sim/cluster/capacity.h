@@ -10,8 +10,8 @@ namespace headroom::sim {
 
 struct Capacity {
   std::int64_t requests = 0;
-  double offered_per_s = 0;                ///< mean arrival rate over the run; 0 for closed loops
-  double sustained_per_replica_s = 0;      ///< of the first pool, on this mix; see load_estimate.h
+  double offered_per_s = 0;            ///< mean arrival rate over the run; 0 for closed loops
+  double sustained_per_replica_s = 0;  ///< of the first pool, on this mix; see load_estimate.h
   bool operator==(const Capacity&) const = default;
 };
 

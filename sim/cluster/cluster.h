@@ -31,17 +31,15 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   void onLateToken(ReplicaId, Ticks at, Ticks gap) override { recorder_.lateToken(at, gap); }
   void onFinished(const FinishedRequest& finished) override;
   void onPreempted(ReplicaId replica, Ticks) override { recorder_.preempted(poolOf(replica)); }
-  void onBlocksUsed(ReplicaId replica, std::int64_t blocks) override {
-    recorder_.blocksUsed(poolOf(replica), blocks);
-  }
+  void onBlocksUsed(ReplicaId replica, std::int64_t blocks) override { recorder_.blocksUsed(poolOf(replica), blocks); }
 
  private:
   static constexpr std::uint32_t kArrivalTarget = UINT32_MAX;
   struct ReplicaState {
     std::unique_ptr<Replica> replica;
     std::uint32_t deployment = 0;
-    std::uint32_t pool = 0;          // over all deployments
-    std::uint32_t stamp = 0;         // of the event that counts
+    std::uint32_t pool = 0;   // over all deployments
+    std::uint32_t stamp = 0;  // of the event that counts
     Ticks scheduled = kNever;
     const EngineConfig* config = nullptr;
   };

@@ -176,8 +176,9 @@ Result simulate(const Scenario& scenario, const std::vector<DeploymentPlan>& pla
                                           result.requests.rejected, result.requests.offered));
   }
   if (result.regime == "overloaded") {
-    result.warnings.push_back("overloaded: queues grow for as long as the requests keep coming, so latencies measure the "
-                              "length of the run");
+    result.warnings.push_back(
+        "overloaded: queues grow for as long as the requests keep coming, so latencies measure the "
+        "length of the run");
   }
   return result;
 }

@@ -21,11 +21,11 @@ struct Progress {
 };
 
 struct SimulationOptions {
-  bool exact_steps = false;    ///< run every step (the oracle of the fast path)
-  bool estimate_load = true;   ///< offered_load and regime
-  RequestSink* requests = nullptr;                   ///< told of each request, in the order of ids
-  std::function<void(const Progress&)> progress;     ///< called now and then
-  const std::atomic<bool>* interrupted = nullptr;    ///< looked at now and then
+  bool exact_steps = false;                        ///< run every step (the oracle of the fast path)
+  bool estimate_load = true;                       ///< offered_load and regime
+  RequestSink* requests = nullptr;                 ///< told of each request, in the order of ids
+  std::function<void(const Progress&)> progress;   ///< called now and then
+  const std::atomic<bool>* interrupted = nullptr;  ///< looked at now and then
 };
 
 /// Thrown when `interrupted` was set.

@@ -20,15 +20,15 @@ struct StepOverhead {
 };
 
 struct EngineConfig {
-  int max_num_batched_tokens = 8192;      ///< token budget of a step; >= max_num_seqs
-  int max_num_seqs = 256;                 ///< sequences running at once
-  std::int64_t num_gpu_blocks = 0;        ///< KV blocks of the replica, the null block included
-  int block_size = 16;                    ///< tokens in a block
-  std::int64_t max_model_len = 0;         ///< longest prompt + output; longer requests are refused
-  bool enable_chunked_prefill = true;     ///< split prompts over steps
-  int long_prefill_token_threshold = 0;   ///< most tokens of one prompt in a step; 0: only the budget
-  bool scheduler_reserve_full_isl = true; ///< admit a prompt only if all of it fits in free blocks
-  int pipeline_depth = 2;                 ///< 1: synchronous; 2: the next step is decided while one runs
+  int max_num_batched_tokens = 8192;       ///< token budget of a step; >= max_num_seqs
+  int max_num_seqs = 256;                  ///< sequences running at once
+  std::int64_t num_gpu_blocks = 0;         ///< KV blocks of the replica, the null block included
+  int block_size = 16;                     ///< tokens in a block
+  std::int64_t max_model_len = 0;          ///< longest prompt + output; longer requests are refused
+  bool enable_chunked_prefill = true;      ///< split prompts over steps
+  int long_prefill_token_threshold = 0;    ///< most tokens of one prompt in a step; 0: only the budget
+  bool scheduler_reserve_full_isl = true;  ///< admit a prompt only if all of it fits in free blocks
+  int pipeline_depth = 2;                  ///< 1: synchronous; 2: the next step is decided while one runs
   StepOverhead overhead;
 
   /// One block is vLLM's null block.

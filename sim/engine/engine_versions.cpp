@@ -49,18 +49,16 @@ bool isLarge(const models::Accelerator& accelerator) {
 const std::vector<EngineVersion>& vllmVersions() {
   static const std::vector<EngineVersion> versions{
       //  from     async  full_isl graphs  util  large
-      {"0.8.5", false, false, false, 0.90, true},
-      {"0.14.0", true, false, false, 0.90, true},
-      {"0.19.0", true, true, false, 0.90, true},
-      {"0.21.0", true, true, true, 0.90, true},
+      {"0.8.5", false, false, false, 0.90, true}, {"0.14.0", true, false, false, 0.90, true},
+      {"0.19.0", true, true, false, 0.90, true},  {"0.21.0", true, true, true, 0.90, true},
       {"0.25.0", true, true, true, 0.92, true},
   };
   return versions;
 }
 
 const std::vector<std::string>& engineNames() {
-  static const std::vector<std::string> names{"vllm", "sglang", "trtllm", "vllm-v0", "orca", "sarathi", "static",
-                                              "lightllm"};
+  static const std::vector<std::string> names{"vllm", "sglang",  "trtllm", "vllm-v0",
+                                              "orca", "sarathi", "static", "lightllm"};
   return names;
 }
 
@@ -76,19 +74,18 @@ std::string versionProblem(const std::string& version) {
 std::vector<int> graphSizes(int max_num_seqs) {
   const int largest = std::min(2 * max_num_seqs, 512);
   std::vector<int> sizes;
-  for (int size = 1; size <= largest; size += size < 4 ? size : size < 8 ? 4 : size < 256 ? 8 : 16) sizes.push_back(size);
+  for (int size = 1; size <= largest; size += size < 4 ? size : size < 8 ? 4 : size < 256 ? 8 : 16)
+    sizes.push_back(size);
   return sizes;
 }
 
-ResolvedEngine resolveEngine(const EngineOptions& options, const models::Accelerator& accelerator,
-                             int native_context) {
+ResolvedEngine resolveEngine(const EngineOptions& options, const models::Accelerator& accelerator, int native_context) {
   const EngineVersion& rules = rulesOf(options.version);
   const bool large = isLarge(accelerator) && rules.large_batch_defaults;
   ResolvedEngine engine;
   EngineConfig& config = engine.config;
   config.max_num_batched_tokens = options.max_num_batched_tokens.value_or(large ? 8192 : 2048);
-  config.max_num_seqs =
-      options.max_num_seqs.value_or(std::min(large ? 1024 : 256, config.max_num_batched_tokens));
+  config.max_num_seqs = options.max_num_seqs.value_or(std::min(large ? 1024 : 256, config.max_num_batched_tokens));
   if (!options.max_num_batched_tokens) {
     config.max_num_batched_tokens = std::max(config.max_num_batched_tokens, config.max_num_seqs);
   }

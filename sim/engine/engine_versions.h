@@ -15,11 +15,11 @@ struct EngineOptions;
 /// Scheduling rules and defaults that hold from this version on.
 struct EngineVersion {
   const char* from;
-  bool async_scheduling;            ///< pipeline depth 2
+  bool async_scheduling;  ///< pipeline depth 2
   bool scheduler_reserve_full_isl;
-  bool deduct_graphs;               ///< CUDA-graph memory is taken off the KV cache
+  bool deduct_graphs;  ///< CUDA-graph memory is taken off the KV cache
   double gpu_memory_utilization;
-  bool large_batch_defaults;        ///< 1024 sequences on accelerators of 70 GiB and more, but the A100
+  bool large_batch_defaults;  ///< 1024 sequences on accelerators of 70 GiB and more, but the A100
 };
 
 /// Rows of the table, oldest first.

@@ -1,8 +1,8 @@
 // The same engine as SteppingReplica, in time per request instead of time per token.
-// Between two changes of the batch (an arrival admitted, a prompt finished, a sequence finishing, KV blocks running out)
-// every decoding sequence advances by one token a step. So decoding sequences are kept as sums: their number, the sum of
-// their contexts, and how many cross a block boundary at which step; a run of such steps is one event, whose duration is
-// an integer series (step_series.h). Design and proof obligations: docs/engine.md.
+// Between two changes of the batch (an arrival admitted, a prompt finished, a sequence finishing, KV blocks running
+// out) every decoding sequence advances by one token a step. So decoding sequences are kept as sums: their number, the
+// sum of their contexts, and how many cross a block boundary at which step; a run of such steps is one event, whose
+// duration is an integer series (step_series.h). Design and proof obligations: docs/engine.md.
 #pragma once
 
 #include <array>
@@ -33,14 +33,14 @@ class FastReplica final : public Replica {
 
   struct Sequence {
     FinishedRequest life;
-    Ticks last_token = 0;      // set when it is preempted
-    std::int64_t computed = 0; // prefilling and finishing; a decoding one has base + decided_
+    Ticks last_token = 0;       // set when it is preempted
+    std::int64_t computed = 0;  // prefilling and finishing; a decoding one has base + decided_
     std::int64_t base = 0;
     std::int64_t target = 0;
     std::uint64_t finish = 0;  // the step that makes its last token
     std::uint64_t stop = 0;    // the last step that has a row of it: finish, or one later if nobody knows it will stop
-    std::int32_t generated = 0;  // tokens made before this admission
-    std::uint32_t epoch = 0;     // changes when a heap entry of it becomes void
+    std::int32_t generated = 0;          // tokens made before this admission
+    std::uint32_t epoch = 0;             // changes when a heap entry of it becomes void
     Slot before = kNone, after = kNone;  // neighbours in the order of admission
     State state = State::unused;
   };
@@ -61,12 +61,12 @@ class FastReplica final : public Replica {
   /// Steps decided in advance; see planRun().
   struct Run {
     static constexpr int kPieces = 8;
-    std::int64_t steps = 0;      // decisions made in advance
+    std::int64_t steps = 0;  // decisions made in advance
     std::array<SeriesPiece, kPieces> pieces;
     int piece_count = 0;
-    int chunk = 0;               // of the prompt in progress, 0 if none
-    bool admits = true;          // an arrival could change the next batch
-    Ticks end = kNever;          // when the next boundary is handled
+    int chunk = 0;       // of the prompt in progress, 0 if none
+    bool admits = true;  // an arrival could change the next batch
+    Ticks end = kNever;  // when the next boundary is handled
   };
 
   // fast_replica.cpp: boundaries between steps
@@ -125,19 +125,19 @@ class FastReplica final : public Replica {
   Slot oldest_ = kNone, newest_ = kNone;  // ends of the running list
   int running_ = 0;                       // sequences in it
 
-  int decoding_ = 0;                      // rows of the next decision
-  std::int64_t context_sum_ = 0;          // of those rows in the next decision
-  std::vector<std::int32_t> residues_;    // decoding sequences by base modulo block size
-  std::vector<HeapEntry> stops_;          // min-heap
-  std::vector<Slot> finishing_;           // last row decided, last token on its way
-  Slot prefilling_ = kNone;               // the one prompt in progress, always the newest running
-  std::int64_t cached_tokens_ = 0;        // computed by the decided steps, of running sequences
+  int decoding_ = 0;                    // rows of the next decision
+  std::int64_t context_sum_ = 0;        // of those rows in the next decision
+  std::vector<std::int32_t> residues_;  // decoding sequences by base modulo block size
+  std::vector<HeapEntry> stops_;        // min-heap
+  std::vector<Slot> finishing_;         // last row decided, last token on its way
+  Slot prefilling_ = kNone;             // the one prompt in progress, always the newest running
+  std::int64_t cached_tokens_ = 0;      // computed by the decided steps, of running sequences
   std::int64_t free_blocks_;
-  std::uint64_t decided_ = 0;             // number of the last decided step
+  std::uint64_t decided_ = 0;  // number of the last decided step
 
-  BatchShape shape_;                      // of the decision being made
-  std::vector<Slot> chunk_slots_;         // owners of shape_.chunks
-  std::array<Batch, 2> flight_;           // [0] runs, [1] is decided
+  BatchShape shape_;               // of the decision being made
+  std::vector<Slot> chunk_slots_;  // owners of shape_.chunks
+  std::array<Batch, 2> flight_;    // [0] runs, [1] is decided
   int flying_ = 0;
   Ticks front_end_ = 0;
   Run run_;

@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "sim/engine/replica.h"
 #include "models/cost/step_times.h"
+#include "sim/engine/replica.h"
 
 namespace headroom::sim {
 

@@ -15,8 +15,8 @@ namespace headroom::sim {
 struct FinishedRequest {
   workloads::Request request;
   ReplicaId replica;
-  Ticks queued = 0;       ///< drained by the engine, at the end of the step in which it arrived (vLLM: QUEUED)
-  Ticks scheduled = 0;    ///< first put into a batch (vLLM: SCHEDULED)
+  Ticks queued = 0;     ///< drained by the engine, at the end of the step in which it arrived (vLLM: QUEUED)
+  Ticks scheduled = 0;  ///< first put into a batch (vLLM: SCHEDULED)
   Ticks first_token = 0;
   Ticks finished = 0;
   std::int32_t preemptions = 0;
@@ -24,14 +24,14 @@ struct FinishedRequest {
 
 /// A run of steps with the same rows, back to back: step i takes first + i * increment.
 struct StepRun {
-  Ticks begin = 0;           ///< start of the first step
+  Ticks begin = 0;  ///< start of the first step
   Ticks first = 0;
   Ticks increment = 0;
   std::int64_t steps = 0;
-  std::int64_t emitting = 0;       ///< sequences that emit their next token at the end of each step
-  std::int64_t cached_tokens = 0;  ///< in the KV cache once the first step has run
-  std::int64_t growth = 0;         ///< by which cached_tokens grows each step
-  std::int64_t prompt_tokens = 0;  ///< computed by each step (recomputed ones included)
+  std::int64_t emitting = 0;         ///< sequences that emit their next token at the end of each step
+  std::int64_t cached_tokens = 0;    ///< in the KV cache once the first step has run
+  std::int64_t growth = 0;           ///< by which cached_tokens grows each step
+  std::int64_t prompt_tokens = 0;    ///< computed by each step (recomputed ones included)
   std::int64_t attended = 0;         ///< pairs of a new token and a token it attends to, in the first step
   std::int64_t attended_growth = 0;  ///< by which the pairs grow each step
   Ticks duration() const { return first * steps + increment * (steps * (steps - 1) / 2); }

@@ -12,8 +12,8 @@
 namespace headroom::sim {
 
 struct PrefillChunk {
-  int tokens = 0;            ///< new tokens in this step, >= 1
-  std::int64_t prior = 0;    ///< tokens of the sequence computed before
+  int tokens = 0;          ///< new tokens in this step, >= 1
+  std::int64_t prior = 0;  ///< tokens of the sequence computed before
   /// Causal pairs of its tokens with what they attend to.
   std::int64_t attended() const { return tokens * prior + std::int64_t{tokens} * (tokens + 1) / 2; }
 };

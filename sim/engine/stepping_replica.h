@@ -25,11 +25,11 @@ class SteppingReplica final : public Replica {
   struct Sequence {
     FinishedRequest life;
     Ticks last_token = 0;
-    std::int64_t computed = 0;       ///< tokens in the KV cache once the decided steps have run
-    std::int64_t target = 0;         ///< tokens to compute before it decodes: prompt, and outputs if it was preempted
+    std::int64_t computed = 0;  ///< tokens in the KV cache once the decided steps have run
+    std::int64_t target = 0;    ///< tokens to compute before it decodes: prompt, and outputs if it was preempted
     std::int64_t blocks = 0;
-    std::int32_t generated = 0;      ///< tokens received
-    std::int32_t in_flight = 0;      ///< tokens that decided steps will make
+    std::int32_t generated = 0;  ///< tokens received
+    std::int32_t in_flight = 0;  ///< tokens that decided steps will make
     bool running = false;
     bool finished = false;
     bool decodes() const { return computed >= target; }

@@ -1,6 +1,6 @@
 // The pending events of a run, by time; ties by rank (replicas before arrivals), then in insertion order.
-// A 4-ary heap. A calendar queue of ideal bucket width is faster up to 10^3 pending events (21 against 39 ns an event) and
-// slower from 10^4 on (79 against 49 ns); the heap needs no width (bench_event_queue measures both).
+// A 4-ary heap. A calendar queue of ideal bucket width is faster up to 10^3 pending events (21 against 39 ns an event)
+// and slower from 10^4 on (79 against 49 ns); the heap needs no width (bench_event_queue measures both).
 #pragma once
 
 #include <cstdint>
@@ -47,9 +47,7 @@ class EventQueue {
     std::uint64_t order;
     std::uint32_t target;
     std::uint32_t stamp;
-    bool before(const Entry& other) const {
-      return time != other.time ? time < other.time : order < other.order;
-    }
+    bool before(const Entry& other) const { return time != other.time ? time < other.time : order < other.order; }
   };
 
   void siftUp(std::size_t at) {

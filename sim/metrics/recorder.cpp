@@ -41,7 +41,8 @@ Recorder::Recorder(const Scenario& scenario, std::size_t pools)
     : scenario_(scenario), warmup_(toTicks(scenario.warmup)), workloads_(scenario.workloads.size()), pools_(pools) {
   for (std::size_t w = 0; w < workloads_.size(); ++w) {
     for (std::size_t s = 0; s < scenario.slos.size(); ++s) {
-      if (scenario.slos[s].request_class == scenario.workloads[w].request_class) workloads_[w].slo = static_cast<int>(s);
+      if (scenario.slos[s].request_class == scenario.workloads[w].request_class)
+        workloads_[w].slo = static_cast<int>(s);
     }
   }
 }
@@ -183,7 +184,8 @@ void Recorder::summarizeSlo(Result& result, double window_s) const {
       if (sums.slo < 0 || m >= sums.minutes.size() || sums.minutes[m].offered == 0) continue;
       used = true;
       const double target = scenario_.slos[static_cast<std::size_t>(sums.slo)].attainment;
-      holds = holds && static_cast<double>(sums.minutes[m].good) >= target * static_cast<double>(sums.minutes[m].offered);
+      holds =
+          holds && static_cast<double>(sums.minutes[m].good) >= target * static_cast<double>(sums.minutes[m].offered);
     }
     windows += used ? 1 : 0;
     available += used && holds ? 1 : 0;

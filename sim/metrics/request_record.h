@@ -16,8 +16,8 @@ enum class RequestStatus : std::uint8_t {
 struct RequestRecord {
   workloads::Request request;
   RequestStatus status = RequestStatus::completed;
-  std::uint32_t replica = 0;   ///< index over all replicas of the run
-  Ticks queued = 0;            ///< the fields below are of completed requests
+  std::uint32_t replica = 0;  ///< index over all replicas of the run
+  Ticks queued = 0;           ///< the fields below are of completed requests
   Ticks scheduled = 0;
   Ticks first_token = 0;
   Ticks finished = 0;

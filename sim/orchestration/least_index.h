@@ -9,7 +9,8 @@ namespace headroom::sim {
 
 class LeastIndex {
  public:
-  explicit LeastIndex(std::size_t size) : leaves_(std::bit_ceil(size)), load_(leaves_, INT64_MAX), winner_(2 * leaves_) {
+  explicit LeastIndex(std::size_t size)
+      : leaves_(std::bit_ceil(size)), load_(leaves_, INT64_MAX), winner_(2 * leaves_) {
     for (std::size_t i = 0; i < size; ++i) load_[i] = 0;
     for (std::size_t i = 0; i < leaves_; ++i) winner_[leaves_ + i] = static_cast<std::uint32_t>(i);
     for (std::size_t i = leaves_ - 1; i > 0; --i) replay(i);

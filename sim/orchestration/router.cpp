@@ -81,11 +81,16 @@ class PowerOfTwo final : public Router {
 
 const std::vector<RouterPolicy>& routerPolicies() {
   static const std::vector<RouterPolicy> policies{
-      {"round-robin", "each replica in turn", [](std::size_t n, Rng) -> std::unique_ptr<Router> { return std::make_unique<RoundRobin>(n); }},
-      {"random", "a replica at random", [](std::size_t n, Rng rng) -> std::unique_ptr<Router> { return std::make_unique<Random>(n, rng); }},
-      {"least-requests", "fewest requests outstanding", [](std::size_t n, Rng) -> std::unique_ptr<Router> { return std::make_unique<LeastRequests>(n); }},
-      {"least-loaded", "fewest tokens outstanding (prompt and max_tokens)", [](std::size_t n, Rng) -> std::unique_ptr<Router> { return std::make_unique<LeastLoaded>(n); }},
-      {"power-of-two", "the less busy of two at random", [](std::size_t n, Rng rng) -> std::unique_ptr<Router> { return std::make_unique<PowerOfTwo>(n, rng); }},
+      {"round-robin", "each replica in turn",
+       [](std::size_t n, Rng) -> std::unique_ptr<Router> { return std::make_unique<RoundRobin>(n); }},
+      {"random", "a replica at random",
+       [](std::size_t n, Rng rng) -> std::unique_ptr<Router> { return std::make_unique<Random>(n, rng); }},
+      {"least-requests", "fewest requests outstanding",
+       [](std::size_t n, Rng) -> std::unique_ptr<Router> { return std::make_unique<LeastRequests>(n); }},
+      {"least-loaded", "fewest tokens outstanding (prompt and max_tokens)",
+       [](std::size_t n, Rng) -> std::unique_ptr<Router> { return std::make_unique<LeastLoaded>(n); }},
+      {"power-of-two", "the less busy of two at random",
+       [](std::size_t n, Rng rng) -> std::unique_ptr<Router> { return std::make_unique<PowerOfTwo>(n, rng); }},
   };
   return policies;
 }

@@ -19,7 +19,8 @@ class CalendarQueue {
     const Entry entry{time, order_++, target};
     const std::int64_t bucket = time / width_;
     if (bucket <= current_bucket_) {
-      current_.insert(std::upper_bound(current_.begin() + static_cast<std::ptrdiff_t>(at_), current_.end(), entry), entry);
+      current_.insert(std::upper_bound(current_.begin() + static_cast<std::ptrdiff_t>(at_), current_.end(), entry),
+                      entry);
     } else if (bucket < current_bucket_ + static_cast<std::int64_t>(ring_.size())) {
       ring_[static_cast<std::size_t>(bucket) & mask_].push_back(entry);
       ++in_ring_;

@@ -19,7 +19,8 @@ namespace {
 constexpr int kReplicas = 64;
 
 Scenario chat(double rate_scale, std::int64_t requests) {
-  const std::string text = fmt::format(R"(
+  const std::string text =
+      fmt::format(R"(
 schema: headroom.scenario/1
 deployments:
   - name: chat
@@ -30,8 +31,7 @@ workloads:
   - arrivals: {{type: trace-model, file: {}, rate_scale: {}}}
     requests: {}
 )",
-                                       kReplicas, (datasetsRoot() / "traces/azure-2023-conv.yaml").string(), rate_scale,
-                                       requests);
+                  kReplicas, (datasetsRoot() / "traces/azure-2023-conv.yaml").string(), rate_scale, requests);
   return readScenario(Document::parse(text, "bench"));
 }
 
@@ -54,12 +54,12 @@ void runOne(const Case& c, const Capacity& capacity) {
   const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  fmt::print("{:<28} load {:.2f} {:>9} requests {:>11.0f} requests/s {:>12.0f} steps/s {:>5.1f} events/request "
-             "{:>6.1f} MB peak   p99 ttft {:.0f} ms\n",
-             c.name, c.load, c.requests, static_cast<double>(c.requests) / wall,
-             static_cast<double>(result.steps) / wall,
-             static_cast<double>(result.events) / static_cast<double>(c.requests),
-             static_cast<double>(usage.ru_maxrss) / 1024, result.latencies.ttft->p99);
+  fmt::print(
+      "{:<28} load {:.2f} {:>9} requests {:>11.0f} requests/s {:>12.0f} steps/s {:>5.1f} events/request "
+      "{:>6.1f} MB peak   p99 ttft {:.0f} ms\n",
+      c.name, c.load, c.requests, static_cast<double>(c.requests) / wall, static_cast<double>(result.steps) / wall,
+      static_cast<double>(result.events) / static_cast<double>(c.requests), static_cast<double>(usage.ru_maxrss) / 1024,
+      result.latencies.ttft->p99);
   std::fflush(stdout);
 }
 
@@ -68,11 +68,10 @@ int runAll() {
   const Capacity capacity = estimateCapacity(once, planDeployments(once).front());
   fmt::print("one replica sustains {:.2f} requests/s of this mix\n", capacity.sustained_per_replica_s);
   std::fflush(stdout);
-  for (const Case& c : {Case{"fast-forward, stable", 0.7, 100'000, false},
-                        Case{"fast-forward, stable", 0.7, 1'000'000, false},
-                        Case{"fast-forward, knee", 0.95, 100'000, false},
-                        Case{"fast-forward, knee", 0.95, 1'000'000, false},
-                        Case{"exact steps, stable", 0.7, 100'000, true}}) {
+  for (const Case& c :
+       {Case{"fast-forward, stable", 0.7, 100'000, false}, Case{"fast-forward, stable", 0.7, 1'000'000, false},
+        Case{"fast-forward, knee", 0.95, 100'000, false}, Case{"fast-forward, knee", 0.95, 1'000'000, false},
+        Case{"exact steps, stable", 0.7, 100'000, true}}) {
     const pid_t child = fork();
     if (child == 0) {
       runOne(c, capacity);
@@ -87,4 +86,6 @@ int runAll() {
 }  // namespace
 }  // namespace headroom::sim
 
-int main() { return headroom::sim::runAll(); }
+int main() {
+  return headroom::sim::runAll();
+}

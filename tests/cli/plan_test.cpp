@@ -14,7 +14,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Json = nlohmann::json;
 
-std::string study() { return (sourceRoot() / "datasets/scenarios/size-chat.study.yaml").string(); }
+std::string study() {
+  return (sourceRoot() / "datasets/scenarios/size-chat.study.yaml").string();
+}
 
 TEST(PlanVerb, TheShippedStudyEndsWithARecommendationThatMeetsItsSlo) {
   const Ended ended = headroom({"plan", study(), "--format", "json"});
@@ -42,8 +44,8 @@ TEST(PlanVerb, TheRecommendedScenarioRunsAndMeetsItsSlo) {
 }
 
 TEST(PlanVerb, AnSloThatNobodyMeetsExitsWith3AndNamesTheNearest) {
-  const Ended ended = headroom({"plan", study(), "--set", "base/slos/0/ttft=1 ms", "--set",
-                                "base/workloads/0/duration=1 min"});
+  const Ended ended =
+      headroom({"plan", study(), "--set", "base/slos/0/ttft=1 ms", "--set", "base/workloads/0/duration=1 min"});
   EXPECT_EQ(ended.code, 3);
   EXPECT_THAT(ended.out, HasSubstr("Infeasible"));
   EXPECT_THAT(ended.out, HasSubstr("nearest: "));
@@ -55,9 +57,9 @@ TEST(PlanVerb, CtrlCEndsASearchAndLeavesNothing) {
   RunOptions options;
   options.signal = SIGINT;
   options.ready = [](const std::string& err) { return err.find("\"progress\"") != std::string::npos; };
-  const Ended ended = headroom({"plan", study(), "--set", "base/workloads/0/duration=50 h", "--out",
-                                (folder.path() / "plan").string()},
-                               options);
+  const Ended ended =
+      headroom({"plan", study(), "--set", "base/workloads/0/duration=50 h", "--out", (folder.path() / "plan").string()},
+               options);
   EXPECT_EQ(ended.code, 130) << ended.err;
   EXPECT_THAT(folder.names(), ElementsAre());
 }

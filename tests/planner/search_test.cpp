@@ -18,7 +18,8 @@ double bruteForceCost(const Study& study) {
   for (std::uint64_t i = 0; i < study.shapes(); ++i) {
     for (int replicas = study.replicas.min; replicas <= study.replicas.max; ++replicas) {
       const sim::Scenario scenario = scenarioAt(study, assignmentAt(study, i), replicas);
-      const double cost = scenario.prices.at(scenario.deployments.front().pools.front().accelerator).value() * 3600 * replicas;
+      const double cost =
+          scenario.prices.at(scenario.deployments.front().pools.front().accelerator).value() * 3600 * replicas;
       if (cost >= best) continue;
       if (marginOf(sim::simulate(scenario, cache.plansOf(scenario))) >= 0) best = cost;
     }

@@ -47,8 +47,10 @@ TEST(Study, ACombinationIsTheBaseWithItsValues) {
 
 TEST(Study, RefusesWhatItCannotSearch) {
   using testing::HasSubstr;
-  EXPECT_THAT(messageOf("search", "{deployments/0/pools/0/tp: {choices: [1]}}"), HasSubstr("replicas must be searched"));
-  EXPECT_THAT(messageOf("search", "{deployments/0/pools/0/replicas: {choices: [1]}}"), HasSubstr("\"range\" is missing"));
+  EXPECT_THAT(messageOf("search", "{deployments/0/pools/0/tp: {choices: [1]}}"),
+              HasSubstr("replicas must be searched"));
+  EXPECT_THAT(messageOf("search", "{deployments/0/pools/0/replicas: {choices: [1]}}"),
+              HasSubstr("\"range\" is missing"));
   EXPECT_THAT(messageOf("objective", "{minimize: joy}"), HasSubstr("unknown value \"joy\""));
   EXPECT_THAT(messageOf("budget", "{wall: 60}"), HasSubstr("\"60\" has no unit"));
   EXPECT_THAT(messageOf("base/slos", "[]"), HasSubstr("has no SLO"));

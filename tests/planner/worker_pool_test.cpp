@@ -64,8 +64,8 @@ TEST(WorkerPool, AKilledWorkerCostsNoJob) {
 TEST(WorkerPool, StoppingLeavesTheRestNotRun) {
   WorkerPool pool(headroomProgram(), 1);
   std::atomic<bool> stop{false};
-  const std::vector<JobOutcome> outcomes =
-      pool.run({jobWith(1), jobWith(1, 1'000'000'000)}, [&] { stop = true; }, &stop);
+  const std::vector<JobOutcome> outcomes = pool.run(
+      {jobWith(1), jobWith(1, 1'000'000'000)}, [&] { stop = true; }, &stop);
   EXPECT_EQ(outcomes[0].status, JobOutcome::Status::ok);
   EXPECT_EQ(outcomes[1].status, JobOutcome::Status::timed_out);
 }

@@ -57,15 +57,14 @@ TEST_F(Files, ATruncatedGzipFileIsAnInputError) {
   gzclose(gz);
   fs::resize_file(dir_ / "t.gz", fs::file_size(dir_ / "t.gz") / 2);
   LineReader reader(dir_ / "t.gz");
-  EXPECT_THROW(
-      for (std::string_view line; reader.next(line);) {}, InputError);
+  EXPECT_THROW(for (std::string_view line; reader.next(line);){}, InputError);
 }
 
 TEST_F(Files, AFullDiskLeavesNothingUnderTheName) {
   struct rlimit old;
   getrlimit(RLIMIT_FSIZE, &old);
   const auto previous = signal(SIGXFSZ, SIG_IGN);
-  const struct rlimit small{1000, old.rlim_max};
+  const struct rlimit small { 1000, old.rlim_max };
   setrlimit(RLIMIT_FSIZE, &small);
   EXPECT_THROW(writeFileAtomically(dir_ / "t", std::string(10'000, 'x')), InputError);
   setrlimit(RLIMIT_FSIZE, &old);

@@ -24,12 +24,14 @@ TEST(LogHistogram, ASeriesEqualsItsValuesOneByOne) {
 
 TEST(LogHistogram, QuantilesAreWithinAFifthOfAPercent) {
   EXPECT_TRUE(rc::check([] {
-    auto values = *rc::gen::nonEmpty(rc::gen::container<std::vector<std::int64_t>>(rc::gen::inRange<std::int64_t>(1, 1'000'000'000)));
+    auto values = *rc::gen::nonEmpty(
+        rc::gen::container<std::vector<std::int64_t>>(rc::gen::inRange<std::int64_t>(1, 1'000'000'000)));
     LogHistogram histogram;
     for (const std::int64_t v : values) histogram.add(v);
     std::sort(values.begin(), values.end());
     for (const double q : {0.5, 0.9, 0.99, 1.0}) {
-      const auto rank = static_cast<std::size_t>(std::max(1.0, std::ceil(q * static_cast<double>(values.size()) - 1e-9)));
+      const auto rank =
+          static_cast<std::size_t>(std::max(1.0, std::ceil(q * static_cast<double>(values.size()) - 1e-9)));
       const auto exact = static_cast<double>(values[rank - 1]);
       RC_ASSERT(std::abs(histogram.quantile(q) - exact) <= 0.002 * exact + 1e-9);
     }

@@ -1,11 +1,11 @@
 #include "models/cost/kernel.h"
-#include "models/cost/kernel_collective.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include <cmath>
 
+#include "models/cost/kernel_collective.h"
 #include "tests/models/cost/cost_fixtures.h"
 
 namespace headroom::models {

@@ -85,7 +85,8 @@ TEST_F(RawTablesTest, DeepEpIsInMicrosecondsWithItsNotificationAndTwentyProcesso
 TEST_F(RawTablesTest, EachEngineGetsItsOwnTablesAndVllmBorrowsBlockGemmByName) {
   write("MANIFEST.csv", "table,system,framework,version\ngemm,sys,vllm,0.24.0\nmla_bmm,sys,sglang,0.5.14\n");
   write("sys/gemm.csv", std::string(kGemmHeader) + "x,bfloat16,1,64,64,0.006\nx,fp8_block,1,64,64,0.060\n");
-  write("sys/mla_bmm.csv", "op_name,kernel_source,bmm_dtype,num_tokens,num_heads,latency\nmla_gen_pre,x,fp8,1,16,0.005\n");
+  write("sys/mla_bmm.csv",
+        "op_name,kernel_source,bmm_dtype,num_tokens,num_heads,latency\nmla_gen_pre,x,fp8,1,16,0.005\n");
   write("alt/sglang/sys/gemm.csv", std::string(kGemmHeader) + "x,bfloat16,1,64,64,0.007\nx,fp8_block,1,64,64,0.008\n");
   const RawTables vllm = read("sys", "vllm");
   ASSERT_EQ(vllm.samples.size(), 3U);

@@ -13,16 +13,11 @@ namespace {
 const Peaks kPeaks = peaksOf(roundAccelerator());
 
 TEST(SpeedOfLight, OneTokenReadsTheWeightsOfItsExperts) {
-  const TableKey key{.operation = Operation::moe,
-                     .hidden = 1000,
-                     .inter = 1000,
-                     .topk = 4,
-                     .experts = 64,
-                     .moe_tp = 1,
-                     .moe_ep = 1};
+  const TableKey key{
+      .operation = Operation::moe, .hidden = 1000, .inter = 1000, .topk = 4, .experts = 64, .moe_tp = 1, .moe_ep = 1};
   EXPECT_NEAR(speedOfLight(kPeaks, key, {1}).value(), 4 * 3e6 * 2 / 4e12, 1e-12);
-  EXPECT_NEAR(speedOfLight(kPeaks, key, {1000}).value(), 64 * 3e6 * 2 / 4e12, 1e-12);   // all of them, once
-  EXPECT_NEAR(speedOfLight(kPeaks, key, {1e6}).value(), 2 * 4e6 * 3e6 / 1e15, 1e-9);    // arithmetic
+  EXPECT_NEAR(speedOfLight(kPeaks, key, {1000}).value(), 64 * 3e6 * 2 / 4e12, 1e-12);  // all of them, once
+  EXPECT_NEAR(speedOfLight(kPeaks, key, {1e6}).value(), 2 * 4e6 * 3e6 / 1e15, 1e-9);   // arithmetic
 }
 
 TEST(SpeedOfLight, AWindowBoundsWhatADecodingTokenReads) {
@@ -49,8 +44,17 @@ TEST(SpeedOfLight, SparseAttentionReadsNoMoreThanItsTopTokens) {
 }
 
 TEST(SpeedOfLight, EveryOperationHasOneThatGrowsWithItsFirstAxis) {
-  TableKey key{.heads = 8, .kv_heads = 8, .head_dim = 128, .devices = 4, .hidden = 7168, .inter = 2048, .topk = 8,
-               .experts = 64, .moe_tp = 1, .moe_ep = 1, .layer = Layer::rotary};
+  TableKey key{.heads = 8,
+               .kv_heads = 8,
+               .head_dim = 128,
+               .devices = 4,
+               .hidden = 7168,
+               .inter = 2048,
+               .topk = 8,
+               .experts = 64,
+               .moe_tp = 1,
+               .moe_ep = 1,
+               .layer = Layer::rotary};
   for (const OperationInfo& info : operations()) {
     key.operation = info.operation;
     EXPECT_LE(speedOfLight(kPeaks, key, {16, 64, 64, 64}), speedOfLight(kPeaks, key, {64, 64, 64, 64})) << info.name;
@@ -62,7 +66,12 @@ Profile profileOfExperts() {
   Profile profile = emptyProfile();
   for (const int hidden : {1024, 8192}) {
     Table table;
-    table.key = {.operation = Operation::moe, .hidden = hidden, .inter = 1024, .topk = 4, .experts = 64, .moe_tp = 1,
+    table.key = {.operation = Operation::moe,
+                 .hidden = hidden,
+                 .inter = 1024,
+                 .topk = 4,
+                 .experts = 64,
+                 .moe_tp = 1,
                  .moe_ep = 1};
     table.launch_floor = Seconds(10e-6);
     table.axes = {{1, 1024}};
@@ -86,9 +95,11 @@ TEST(SimilarExperts, AShapeBetweenTwoMeasuredOnesLiesBetweenTheirRatios) {
 
 TEST(SimilarExperts, WithoutAnyExpertsThereIsNoAnswer) {
   const Profile empty = emptyProfile();
-  EXPECT_FALSE(SimilarExperts(empty, {.operation = Operation::moe, .hidden = 1, .inter = 1, .topk = 1, .experts = 1,
-                                      .moe_tp = 1, .moe_ep = 1})
-                   .any());
+  EXPECT_FALSE(
+      SimilarExperts(
+          empty,
+          {.operation = Operation::moe, .hidden = 1, .inter = 1, .topk = 1, .experts = 1, .moe_tp = 1, .moe_ep = 1})
+          .any());
 }
 
 }  // namespace

@@ -95,10 +95,10 @@ TEST(Accelerator, ANameCannotLeaveTheCatalogueFolder) {
 TEST(Accelerator, TheCatalogueHoldsTheFixedNamesInOrder) {
   std::vector<std::string> names;
   for (const Accelerator& accelerator : listAccelerators()) names.push_back(accelerator.name);
-  EXPECT_THAT(names, ElementsAreArray({"a100-pcie", "a100-sxm", "alveo-v80", "b200-sxm",  "b300-sxm", "b60",          "gaudi3",
-                                       "gb200",     "gb300",    "h100-pcie", "h100-sxm", "h200-sxm",     "l4",
-                                       "l40s",      "mi300x",   "mi325x",    "rtx-4090", "rtx-pro-6000", "tpu-v5e",
-                                       "tpu-v5p",   "tpu-v6e",  "trainium2"}));
+  EXPECT_THAT(names, ElementsAreArray({"a100-pcie", "a100-sxm", "alveo-v80", "b200-sxm",  "b300-sxm", "b60",
+                                       "gaudi3",    "gb200",    "gb300",     "h100-pcie", "h100-sxm", "h200-sxm",
+                                       "l4",        "l40s",     "mi300x",    "mi325x",    "rtx-4090", "rtx-pro-6000",
+                                       "tpu-v5e",   "tpu-v5p",  "tpu-v6e",   "trainium2"}));
 }
 
 TEST(Accelerator, EverySourceKeyOfTheCatalogueIsDefined) {

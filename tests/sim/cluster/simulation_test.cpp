@@ -106,7 +106,8 @@ TEST(Simulation, ASecondWorkloadDoesNotChangeTheFirstOnesArrivalsAndLengths) {
     simulate(scenario, {plan}, options);
     std::vector<std::tuple<Ticks, int, int>> found;
     for (const RequestRecord& r : sink.records) {
-      if (r.request.workload == 0) found.emplace_back(r.request.arrival, r.request.prompt_tokens, r.request.output_tokens);
+      if (r.request.workload == 0)
+        found.emplace_back(r.request.arrival, r.request.prompt_tokens, r.request.output_tokens);
     }
     return found;
   };

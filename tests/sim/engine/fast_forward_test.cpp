@@ -47,8 +47,10 @@ Case randomCase() {
   e.max_model_len = *inRange(20, 300);
   const std::int64_t least = e.blocksFor(e.max_model_len) + 1;
   e.num_gpu_blocks = least + *inRange<std::int64_t>(0, 3 * least);  // tight: preemption is common
-  e.overhead = {.host = *inRange(0, 400), .host_per_sequence = *inRange(0, 20),
-                .host_per_prompt_token = *inRange(0, 3), .residue = *inRange(0, 50)};
+  e.overhead = {.host = *inRange(0, 400),
+                .host_per_sequence = *inRange(0, 20),
+                .host_per_prompt_token = *inRange(0, 3),
+                .residue = *inRange(0, 50)};
   c.knot = *inRange(1, 60);
   c.base = *inRange(1, 500);
   const Ticks spread = *rc::gen::element<Ticks>(1, 300, 3000, 60'000);

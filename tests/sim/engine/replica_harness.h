@@ -71,7 +71,11 @@ Recorded play(const std::vector<workloads::Request>& requests, const EngineConfi
 }
 
 inline workloads::Request request(std::uint64_t id, Ticks arrival, int prompt, int output, int max_tokens = 0) {
-  return {.id = id, .workload = 0, .arrival = arrival, .prompt_tokens = prompt, .output_tokens = output,
+  return {.id = id,
+          .workload = 0,
+          .arrival = arrival,
+          .prompt_tokens = prompt,
+          .output_tokens = output,
           .max_tokens = max_tokens == 0 ? output : max_tokens};
 }
 

@@ -13,7 +13,9 @@ namespace {
 workloads::Request withTokens(int prompt, int max_tokens) {
   return {.prompt_tokens = prompt, .output_tokens = 1, .max_tokens = max_tokens};
 }
-workloads::Rng rng() { return workloads::Rng(1, "router/test"); }
+workloads::Rng rng() {
+  return workloads::Rng(1, "router/test");
+}
 
 TEST(LeastIndex, EqualsALinearSearch) {
   EXPECT_TRUE(rc::check([] {
