@@ -78,26 +78,44 @@ class Search {
 
   /// Which combinations can run at all.
   void enumerate() {
-    for (std::uint64_t i = 0; i < study_.shapes(); ++i) {
-      const Assignment assignment = assignmentAt(study_, i);
-      try {
-        const sim::Scenario scenario = scenarioAt(study_, assignment, study_.replicas.min);
-        const sim::PoolSpec& pool = scenario.deployments.front().pools.front();
-        const int accelerators = pool.parallelism.accelerators();
-        shapes_.emplace_back(assignment, usdPerHour(pool.accelerator, scenario) * accelerators, accelerators,
-                             study_.replicas);
-        const sim::DeploymentPlan plan = sim::planDeployment(scenario.deployments.front(), false);
-        const sim::PoolPlan& planned = plan.pools.front();
-        if (!planned.problem.empty()) {
-          const bool memory = planned.memory.memory > Bytes() && !planned.memory.fits;
-          shapes_.back().close(Status::infeasible, memory ? "memory" : "layout", planned.problem);
-        }
-      } catch (const InputError& e) {
-        if (shapes_.size() <= i && e.message().find("has no price") != std::string::npos) throw;
-        if (shapes_.size() <= i) shapes_.emplace_back(assignment, 0, 0, study_.replicas);
-        shapes_.back().close(Status::infeasible, "options", e.what());
-      }
+    for (std::uint64_t i = 0; i < study_.shapes(); ++i) shapes_.push_back(shapeOf(assignmentAt(study_, i)));
+  }
+
+  /// Closed at once if it cannot be read or does not fit. Throws InputError if its accelerator has no price.
+  Shape shapeOf(const Assignment& assignment) {
+    std::optional<sim::Scenario> scenario;
+    std::string problem;
+    try {
+      scenario = scenarioAt(study_, assignment, study_.replicas.min);
+    } catch (const InputError& e) {
+      problem = e.what();
     }
+    if (!scenario) {
+      Shape unreadable(assignment, 0, 0, study_.replicas);
+      unreadable.close(Status::infeasible, "options", problem);
+      return unreadable;
+    }
+    const sim::DeploymentSpec& deployment = scenario->deployments.front();
+    const sim::PoolSpec& pool = deployment.pools.front();
+    const int accelerators = pool.parallelism.accelerators();
+    Shape shape(assignment, usdPerHour(pool.accelerator, *scenario) * accelerators, accelerators, study_.replicas);
+    try {
+      const sim::DeploymentPlan plan = sim::planDeployment(deployment, false);
+      const sim::PoolPlan& planned = plan.pools.front();
+      if (planned.problem.empty()) return shape;
+      const bool memory = planned.memory.memory > Bytes() && !planned.memory.fits;
+      shape.close(Status::infeasible, memory ? "memory" : "layout", planned.problem);
+    } catch (const InputError& e) {
+      shape.close(Status::infeasible, "options", e.what());
+    }
+    return shape;
+  }
+
+  const Shape& shapeOf(const LedgerEntry& entry) const {
+    const auto found = std::find_if(shapes_.begin(), shapes_.end(),
+                                    [&](const Shape& shape) { return shape.entry().candidate == entry.candidate; });
+    CHECK(found != shapes_.end(), "every ledger entry is of a shape");
+    return *found;
   }
 
   Job jobOf(const Shape& shape, int replicas, Job::Kind kind, std::uint64_t seed_offset = 0) const {
@@ -226,13 +244,10 @@ class Search {
   /// Runs further seeds of an entry, and its own once more with the load estimate; empty if the budget is used up.
   std::optional<MarginInterval> confirm(LedgerEntry& entry) {
     if (outOfBudget(kConfirmingSeeds + 1)) return std::nullopt;
-    const Shape* shape = nullptr;
-    for (const Shape& s : shapes_) {
-      if (s.entry().candidate == entry.candidate) shape = &s;
-    }
+    const Shape& shape = shapeOf(entry);
     std::vector<Job> jobs;
     for (int k = 0; k <= kConfirmingSeeds; ++k) {
-      jobs.push_back(jobOf(*shape, entry.replicas, Job::Kind::simulate, static_cast<std::uint64_t>(k)));
+      jobs.push_back(jobOf(shape, entry.replicas, Job::Kind::simulate, static_cast<std::uint64_t>(k)));
     }
     jobs.front().estimate_load = true;
     const std::vector<JobOutcome> outcomes = runJobs(jobs);
@@ -254,17 +269,14 @@ class Search {
   bool enlarge(LedgerEntry& entry) {
     const int replicas = entry.replicas + 1;
     if (replicas > study_.replicas.max || outOfBudget(1)) return false;
-    for (const Shape& shape : shapes_) {
-      if (shape.entry().candidate != entry.candidate) continue;
-      const JobOutcome outcome = runJobs({jobOf(shape, replicas, Job::Kind::simulate)}).front();
-      if (!outcome.result) return false;
-      entry.replicas = replicas;
-      entry.accelerators = shape.acceleratorsOf(replicas);
-      entry.cost_usd_per_h = shape.costOf(replicas);
-      entry.result = outcome.result;
-      return true;
-    }
-    return false;
+    const Shape& shape = shapeOf(entry);
+    const JobOutcome outcome = runJobs({jobOf(shape, replicas, Job::Kind::simulate)}).front();
+    if (!outcome.result) return false;
+    entry.replicas = replicas;
+    entry.accelerators = shape.acceleratorsOf(replicas);
+    entry.cost_usd_per_h = shape.costOf(replicas);
+    entry.result = outcome.result;
+    return true;
   }
 
   Plan conclude() {

@@ -1,4 +1,4 @@
-// Typed integers: counts (Tokens, Blocks) add and subtract, ids (RequestId, ReplicaId) only compare.
+// Typed integers: counts (Tokens, Blocks) add and subtract, ids (ReplicaId) only compare.
 #pragma once
 
 #include <compare>
@@ -45,7 +45,6 @@ class Id {
 
 using Tokens = Count<struct TokensTag>;
 using Blocks = Count<struct BlocksTag>;
-using RequestId = Id<struct RequestTag, std::uint64_t>;
 using ReplicaId = Id<struct ReplicaTag>;
 
 }  // namespace headroom

@@ -1,12 +1,14 @@
 # sources of models/cost, added to headroom_models
 target_sources(headroom_models PRIVATE
+  ${CMAKE_CURRENT_LIST_DIR}/capped_step_times.cpp
   ${CMAKE_CURRENT_LIST_DIR}/check.cpp
   ${CMAKE_CURRENT_LIST_DIR}/compile.cpp
   ${CMAKE_CURRENT_LIST_DIR}/compiled_tables.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/defects.cpp
   ${CMAKE_CURRENT_LIST_DIR}/costable.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/defects.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fill_grid.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fit.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/fit_power.cpp
   ${CMAKE_CURRENT_LIST_DIR}/flat_json.cpp
   ${CMAKE_CURRENT_LIST_DIR}/kernel.cpp
   ${CMAKE_CURRENT_LIST_DIR}/kernel_collective.cpp
@@ -16,7 +18,9 @@ target_sources(headroom_models PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/kernel_moe.cpp
   ${CMAKE_CURRENT_LIST_DIR}/kernel_table.cpp
   ${CMAKE_CURRENT_LIST_DIR}/kernel_tiles.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/measured_power.cpp
   ${CMAKE_CURRENT_LIST_DIR}/operation.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/power.cpp
   ${CMAKE_CURRENT_LIST_DIR}/profile.cpp
   ${CMAKE_CURRENT_LIST_DIR}/profile_json.cpp
   ${CMAKE_CURRENT_LIST_DIR}/profile_text.cpp
@@ -33,5 +37,7 @@ target_sources(headroom_models PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/step_kernels.cpp
   ${CMAKE_CURRENT_LIST_DIR}/step_mlp.cpp
   ${CMAKE_CURRENT_LIST_DIR}/step_times.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/step_work.cpp
   ${CMAKE_CURRENT_LIST_DIR}/table.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/validate_kernels.cpp)
+  ${CMAKE_CURRENT_LIST_DIR}/validate_kernels.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/validate_power.cpp)

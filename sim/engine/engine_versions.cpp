@@ -48,10 +48,9 @@ bool isLarge(const models::Accelerator& accelerator) {
 
 const std::vector<EngineVersion>& vllmVersions() {
   static const std::vector<EngineVersion> versions{
-      //  from     async  full_isl graphs  util  large
-      {"0.8.5", false, false, false, 0.90, true}, {"0.14.0", true, false, false, 0.90, true},
-      {"0.19.0", true, true, false, 0.90, true},  {"0.21.0", true, true, true, 0.90, true},
-      {"0.25.0", true, true, true, 0.92, true},
+      //  from     async  full_isl graphs  util
+      {"0.8.5", false, false, false, 0.90}, {"0.14.0", true, false, false, 0.90}, {"0.19.0", true, true, false, 0.90},
+      {"0.21.0", true, true, true, 0.90},   {"0.25.0", true, true, true, 0.92},
   };
   return versions;
 }
@@ -81,7 +80,7 @@ std::vector<int> graphSizes(int max_num_seqs) {
 
 ResolvedEngine resolveEngine(const EngineOptions& options, const models::Accelerator& accelerator, int native_context) {
   const EngineVersion& rules = rulesOf(options.version);
-  const bool large = isLarge(accelerator) && rules.large_batch_defaults;
+  const bool large = isLarge(accelerator);
   ResolvedEngine engine;
   EngineConfig& config = engine.config;
   config.max_num_batched_tokens = options.max_num_batched_tokens.value_or(large ? 8192 : 2048);

@@ -19,7 +19,6 @@ struct EngineVersion {
   bool scheduler_reserve_full_isl;
   bool deduct_graphs;  ///< CUDA-graph memory is taken off the KV cache
   double gpu_memory_utilization;
-  bool large_batch_defaults;  ///< 1024 sequences on accelerators of 70 GiB and more, but the A100
 };
 
 /// Rows of the table, oldest first.

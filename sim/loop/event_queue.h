@@ -31,7 +31,6 @@ class EventQueue {
   bool empty() const { return heap_.empty(); }
   std::size_t size() const { return heap_.size(); }
   Ticks nextTime() const { return heap_.empty() ? kNever : heap_.front().time; }
-  Rank nextRank() const { return static_cast<Rank>(heap_.front().order >> 56); }
 
   Event pop() {
     const Entry top = heap_.front();

@@ -45,9 +45,7 @@ class Recorder {
   /// Requests, latencies, throughput, SLO and workloads of the result. `end`: the last event.
   void summarizeInto(Result& result) const;
   std::int64_t requestsLeft() const { return completed_all_ + rejected_all_; }
-  std::int64_t completedAll() const { return completed_all_; }
   std::int64_t outputTokensAll() const { return output_tokens_all_; }
-  std::int64_t lateTokensAll() const { return late_tokens_all_; }
   std::int64_t tokensMadeAll() const;
   Ticks firstArrival() const { return first_arrival_; }
   Ticks lastArrival() const { return last_arrival_; }
