@@ -136,6 +136,17 @@ void addModel(CLI::App& app, Action& chosen) {
        declareModelImport);
 }
 
+void declareProfileImport(CLI::App& app, ProfileImportOptions& o) {
+  app.footer(
+      "Reads the tables of Vidur, LLMServingSim and AIConfigurator (docs/profiler.md) and writes one CSV file an\n"
+      "operation, for `profile fit` and `profile check`:\n"
+      "  headroom profile import data/profiling/compute/a100 data/profiling/network/a100_dgx --out a100");
+  app.add_option("SOURCE", o.sources, "files, and folders that are searched for them")->required();
+  app.add_option("--out", o.out, "folder to write")->type_name("DIR")->check(notEmpty())->required();
+  addFormat(app, o.format);
+  addOverwrite(app, o.overwrite);
+}
+
 void declareProfileFit(CLI::App& app, ProfileFitOptions& o) {
   app.add_option("DIR", o.folder, "folder of measured kernel times (CSV)")->required();
   app.add_option("--accelerator", o.accelerator, "catalogue name")->type_name("NAME")->required();
@@ -177,6 +188,8 @@ void declareProfileCheck(CLI::App& app, ProfileCheckOptions& o) {
 }
 
 void addProfile(CLI::App& app, Action& chosen) {
+  bind(*subverb(app, "import", "other tools' kernel times as tables to fit"), chosen, profileImport,
+       declareProfileImport);
   bind(*subverb(app, "fit", "measured kernel times as a profile"), chosen, profileFit, declareProfileFit);
   bind(*subverb(app, "show", "what a profile holds, and what it says of a model"), chosen, profileShow,
        declareProfileShow);
@@ -224,6 +237,8 @@ void declareTraceFit(CLI::App& app, TraceFitOptions& o) {
 void addTrace(CLI::App& app, Action& chosen) {
   bind(*subverb(app, "inspect", "rate, burstiness and lengths of a trace"), chosen, traceInspect, declareTraceInspect);
   bind(*subverb(app, "generate", "a synthetic trace from a trace model"), chosen, traceGenerate, declareTraceGenerate);
+  bind(*subverb(app, "import", "other tools' kernel times as tables to fit"), chosen, profileImport,
+       declareProfileImport);
   bind(*subverb(app, "fit", "the statistics of a trace as a trace model"), chosen, traceFit, declareTraceFit);
 }
 

@@ -1,7 +1,8 @@
-// headroom profile fit, check.
+// headroom profile import, fit, check.
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "cli/find_profile.h"
@@ -14,6 +15,7 @@
 #include "models/base/files.h"
 #include "models/cost/check.h"
 #include "models/cost/fit.h"
+#include "models/cost/import_tables.h"
 
 namespace headroom::cli {
 namespace {
@@ -65,11 +67,53 @@ Json errorJson(const std::vector<models::KernelErrors>& errors) {
   return json;
 }
 
+std::map<std::string, int> rowsByOperation(const models::RawTables& raw) {
+  std::map<std::string, int> rows;
+  for (const models::Sample& sample : raw.samples) ++rows[models::infoOf(sample.key.operation).name];
+  return rows;
+}
+
+void noteSkipped(const models::RawTables& raw) {
+  for (const auto& [reason, rows] : raw.skipped) printNote(fmt::format("{} rows not used: {}", rows, reason));
+}
+
+void writeTables(const models::RawTables& raw, const ProfileImportOptions& options) {
+  std::vector<std::string> names;
+  for (const models::OperationInfo& operation : models::operations())
+    names.push_back(fmt::format("{}.csv", operation.name));
+  OutputDirectory folder(options.out, names, options.overwrite);
+  try {
+    for (const auto& [name, text] : models::operationCsvs(raw)) writeFileAtomically(folder.path(name), text);
+    folder.commit();
+  } catch (const InputError& error) {
+    throw folder.inFinalTerms(error);
+  }
+}
+
 }  // namespace
+
+int profileImport(const ProfileImportOptions& options) {
+  const models::ImportedTables imported = models::importTables({options.sources.begin(), options.sources.end()});
+  noteSkipped(imported.raw);
+  for (const auto& file : imported.unread) printNote(fmt::format("{}: not read, unknown columns", file.string()));
+  writeTables(imported.raw, options);
+  TextTable table("lr");
+  Json json = Json::object();
+  table.add({"operation", "rows"});
+  for (const auto& [operation, rows] : rowsByOperation(imported.raw)) {
+    table.add({operation, countText(rows)});
+    json[operation] = rows;
+  }
+  printResult(options.format == Format::json ? json.dump(2) + "\n" : table.text());
+  return kExitOk;
+}
 
 int profileFit(const ProfileFitOptions& options) {
   if (!options.out.empty()) checkMayWrite(options.out, options.overwrite);
-  const models::Profile profile = models::fitProfile(options.folder, fitRequest(options));
+  const models::FitRequest request = fitRequest(options);
+  const models::RawTables raw = models::readRawTables(options.folder, options.engine);
+  noteSkipped(raw);
+  const models::Profile profile = models::fitProfile(raw, request);
   const std::string text = models::toJson(profile);
   if (options.out.empty()) {
     printResult(text);

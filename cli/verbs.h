@@ -58,6 +58,14 @@ struct ModelImportOptions {
 };
 int modelImport(const ModelImportOptions& options);
 
+struct ProfileImportOptions {
+  std::vector<std::string> sources;  ///< files and folders
+  std::string out;                   ///< a folder
+  Format format = Format::table;
+  bool overwrite = false;
+};
+int profileImport(const ProfileImportOptions& options);
+
 struct ProfileFitOptions {
   std::string folder;
   std::string accelerator;

@@ -108,13 +108,6 @@ constexpr KeyField kElementwiseFields[] = {
     {.name = "width", .count = &T::hidden, .part = true},
 };
 
-std::string valueText(const TableKey& key, const KeyField& field) {
-  if (field.format != nullptr) return nameOf(key.*field.format);
-  if (field.load != nullptr) return expertLoadNames()[static_cast<std::size_t>(key.*field.load)];
-  if (field.layer != nullptr) return layerNames()[static_cast<std::size_t>(key.*field.layer)];
-  return fmt::format("{}", key.*field.count);
-}
-
 }  // namespace
 
 const std::vector<std::string>& expertLoadNames() {
@@ -166,6 +159,13 @@ std::span<const KeyField> fieldsOf(KeyKind kind) {
       return kElementwiseFields;
   }
   CHECK(false, "unknown kind of key");
+}
+
+std::string valueText(const TableKey& key, const KeyField& field) {
+  if (field.format != nullptr) return nameOf(key.*field.format);
+  if (field.load != nullptr) return expertLoadNames()[static_cast<std::size_t>(key.*field.load)];
+  if (field.layer != nullptr) return layerNames()[static_cast<std::size_t>(key.*field.layer)];
+  return fmt::format("{}", key.*field.count);
 }
 
 std::string nameOf(const TableKey& key) {

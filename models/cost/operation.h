@@ -131,6 +131,8 @@ struct KeyField {
   bool part = false;      ///< stands with each part; tables that differ in such fields only share one item of the file
 };
 std::span<const KeyField> fieldsOf(KeyKind kind);
+/// As files and people write it: `fp8`, `power-law-1.2`, `64`.
+std::string valueText(const TableKey& key, const KeyField& field);
 
 /// Coordinates in the order of OperationInfo::axes; unused ones are not looked at.
 using GridPoint = std::array<double, kMaxAxes>;

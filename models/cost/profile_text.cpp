@@ -18,10 +18,8 @@ std::string quoted(const std::string& text) {
 }
 
 std::string fieldJson(const TableKey& key, const KeyField& field) {
-  if (field.format != nullptr) return quoted(nameOf(key.*field.format));
-  if (field.load != nullptr) return quoted(expertLoadNames()[static_cast<std::size_t>(key.*field.load)]);
-  if (field.layer != nullptr) return quoted(layerNames()[static_cast<std::size_t>(key.*field.layer)]);
-  return fmt::format("{}", key.*field.count);
+  const std::string value = valueText(key, field);
+  return field.count != nullptr ? value : quoted(value);
 }
 
 /// The fields of a key that stand with each part, or those that parts share.

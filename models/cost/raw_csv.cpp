@@ -62,8 +62,8 @@ double RawCsv::positive(std::size_t column) const {
   return value;
 }
 
-void RawCsv::fail(const std::string& message) const {
-  throw InputError({.file = lines_.file(), .line = lines_.lineNumber(), .path = ""}, message);
+void RawCsv::fail(const std::string& message, const std::string& hint) const {
+  throw InputError({.file = lines_.file(), .line = lines_.lineNumber(), .path = ""}, message, hint);
 }
 
 void RawCsv::split(std::string_view line) {

@@ -23,6 +23,8 @@ class RawCsv {
   /// Throws InputError if there is none.
   std::size_t column(const std::string& name) const;
 
+  const std::vector<std::string>& columns() const { return columns_; }
+
   std::string_view text(std::size_t column) const { return cells_[column]; }
   /// A whole number of at least `min`.
   std::int64_t count(std::size_t column, std::int64_t min = 1) const;
@@ -34,7 +36,7 @@ class RawCsv {
   Seconds microsecondsOrNone(std::size_t column) const {
     return cells_[column] == "0" ? Seconds(0) : microseconds(column);
   }
-  [[noreturn]] void fail(const std::string& message) const;
+  [[noreturn]] void fail(const std::string& message, const std::string& hint = {}) const;
 
  private:
   void split(std::string_view line);

@@ -41,6 +41,19 @@ void readDsaPrefillBlock(RawCsv& csv, const RawSource& source, RawTables& raw);
 void readDsaDecodeBlock(RawCsv& csv, const RawSource& source, RawTables& raw);
 void readDeltaNet(RawCsv& csv, const RawSource& source, RawTables& raw);
 
+/// The reader of a table that AIConfigurator publishes under this name ("gemm", "context_attention"); null: none.
+RawReader readerOfPublished(const std::string& table);
+
+/// A table under the name of an operation, in the columns of its key and axes as profiles name them, and `latency` in
+/// milliseconds; columns of optional fields may be absent. False: no operation has that name, or AIConfigurator has a
+/// table of the same name and these are its columns. Throws InputError: a missing column, an unknown format, load or
+/// layer, a broken number.
+bool readOwnTable(RawCsv& csv, const std::string& table, RawTables& raw);
+
+/// The tables of Vidur's profiler, told apart by their columns: mlp.csv, attention.csv, all_reduce.csv. False: the file
+/// is none of them.
+bool readVidurTable(RawCsv& csv, RawTables& raw);
+
 /// Layers of the models below a folder in LLMServingSim's layout; false if there are none.
 bool readLayerTables(const std::filesystem::path& folder, RawTables& raw);
 

@@ -101,9 +101,20 @@ bool readOwn(const PublishedTable& table, const fs::path& folder, const std::str
     if (!own && !isLibrary(entry->framework)) source.origin = originOf(raw, entry->framework + "-" + entry->version);
   }
   RawCsv csv(*file);
+  if (readOwnTable(csv, table.name, raw)) return true;
   source.eager_blocks = engine.empty() || isPrimary(engine);
   table.read(csv, source, raw);
   return true;
+}
+
+/// Tables under the names of operations that nobody else publishes under.
+void readOperationTables(const fs::path& folder, RawTables& raw) {
+  for (const OperationInfo& operation : operations()) {
+    const auto file = csvIn(folder, operation.name);
+    if (!file || readerOfPublished(operation.name) != nullptr) continue;
+    RawCsv csv(*file);
+    readOwnTable(csv, operation.name, raw);
+  }
 }
 
 /// SGLang's fp8_block GEMM for an engine whose own was timed eagerly.
@@ -118,6 +129,13 @@ void borrowBlockGemm(const fs::path& folder, RawTables& raw) {
 
 }  // namespace
 
+RawReader readerOfPublished(const std::string& name) {
+  for (const PublishedTable& table : kTables) {
+    if (name == table.name) return table.read;
+  }
+  return nullptr;
+}
+
 RawTables readRawTables(const fs::path& asked, const std::string& engine) {
   RawTables raw;
   const fs::path folder = asked.filename().empty() ? asked.parent_path() : asked;  // "tables/" is "tables"
@@ -127,11 +145,13 @@ RawTables readRawTables(const fs::path& asked, const std::string& engine) {
     const bool has_alternative = !engine.empty() && csvIn(alternative, table.name);
     readOwn(table, has_alternative ? alternative : folder, engine, has_alternative ? Manifest{} : manifest, raw);
   }
+  readOperationTables(folder, raw);
   if (isPrimary(engine)) borrowBlockGemm(folder, raw);
   if (raw.samples.empty() && fs::is_directory(folder)) readLayerTables(folder, raw);
   if (raw.samples.empty()) {
     throw InputError({.file = folder.string(), .line = 0, .path = ""}, "no kernel table in this folder",
-                     "expected gemm.csv.gz, context_attention.csv.gz, generation_attention.csv.gz, ...");
+                     "expected gemm.csv, context_attention.csv, generation_attention.csv, ... (docs/profiler.md); "
+                     "`headroom profile import` converts the tables of other tools");
   }
   return raw;
 }

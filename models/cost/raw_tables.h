@@ -1,9 +1,10 @@
 // Measured kernel times as published: folders of CSV (or .csv.gz) files.
-//   NVIDIA AIConfigurator   <system>/<table>.csv.gz, alt/<engine>/<system>/..., MANIFEST.csv   ms (DeepEP:
-//   microseconds) LLMServingSim           <organisation>/<model>/<format>/tp<N>/<table>.csv.gz, meta.yaml microseconds
-//   a layer
-// The same columns serve for users' own tables. Message sizes are in elements of 2 bytes. Rows that are wrong, or that
-// no engine runs, are left out by name (defects.h).
+//   NVIDIA AIConfigurator  <system>/<table>.csv.gz, alt/<engine>/<system>/..., MANIFEST.csv: ms (DeepEP: microseconds)
+//   LLMServingSim          <organisation>/<model>/<format>/tp<N>/<table>.csv.gz: microseconds a layer
+//   our own                <operation>.csv, the columns of the operation's key and axes: ms; what import_tables.h
+//   writes
+// AIConfigurator's columns serve for users' own tables too: message sizes in elements of 2 bytes. Rows that are wrong,
+// or that no engine runs, are left out by name (defects.h).
 #pragma once
 
 #include <filesystem>

@@ -10,6 +10,7 @@ target_sources(headroom_models PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/fit.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fit_power.cpp
   ${CMAKE_CURRENT_LIST_DIR}/flat_json.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/import_tables.cpp
   ${CMAKE_CURRENT_LIST_DIR}/kernel.cpp
   ${CMAKE_CURRENT_LIST_DIR}/kernel_collective.cpp
   ${CMAKE_CURRENT_LIST_DIR}/kernel_delta.cpp
@@ -29,7 +30,9 @@ target_sources(headroom_models PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/raw_experts.cpp
   ${CMAKE_CURRENT_LIST_DIR}/raw_latent.cpp
   ${CMAKE_CURRENT_LIST_DIR}/raw_layers.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/raw_operation.cpp
   ${CMAKE_CURRENT_LIST_DIR}/raw_tables.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/raw_vidur.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sampled_line.cpp
   ${CMAKE_CURRENT_LIST_DIR}/similar_experts.cpp
   ${CMAKE_CURRENT_LIST_DIR}/speed_of_light.cpp

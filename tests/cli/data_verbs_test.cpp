@@ -172,6 +172,38 @@ TEST(ProfileVerb, AFittedProfileReproducesItsSamples) {
   EXPECT_THAT(headroom({"profile", "show", out}).out, HasSubstr("a test"));
 }
 
+/// Two rows of Vidur's all-reduce table, made up.
+constexpr const char* kVidurAllReduce =
+    ",time_stats.all_reduce.median,rank,num_workers,size,collective,devices_per_node,max_devices_per_node\n"
+    "0,0.02,0,2,2048,all_reduce,2,8\n1,0.03,0,2,65536,all_reduce,2,8\n2,0.9,0,8,2048,all_reduce,4,8\n";
+
+TEST(ProfileVerb, AnotherToolsTablesAreImportedFittedAndChecked) {
+  const TemporaryFolder folder;
+  const std::string source = folder.write("all_reduce.csv", kVidurAllReduce);
+  const std::string tables = (folder.path() / "tables").string(), out = (folder.path() / "p.json").string();
+  const Ended imported = headroom({"profile", "import", source, "--out", tables, "--format", "json"});
+  ASSERT_EQ(imported.code, 0) << imported.err;
+  EXPECT_EQ(json::parse(imported.out).at("nccl_all_reduce"), 2);
+  EXPECT_THAT(imported.err, HasSubstr("1 rows not used: all_reduce between nodes"));
+  EXPECT_EQ(headroom({"profile", "import", source, "--out", tables}).code, 2) << "it must not be overwritten";
+  EXPECT_EQ(headroom({"profile", "import", source, "--out", tables, "--overwrite"}).code, 0);
+  const Ended fitted =
+      headroom({"profile", "fit", tables, "--accelerator", "a100-sxm", "--engine-version", "0", "--out", out});
+  ASSERT_EQ(fitted.code, 0) << fitted.err;
+  const json errors = json::parse(headroom({"profile", "check", out, tables, "--format", "json"}).out);
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_LT(errors[0].at("mean_error").get<double>(), 0.01);
+}
+
+TEST(ProfileVerb, AFileThatNoToolWroteIsNotImported) {
+  const TemporaryFolder folder;
+  const std::string source = folder.write("shopping.csv", "what,many\neggs,6\n"), out = (folder.path() / "t").string();
+  const Ended ended = headroom({"profile", "import", source, "--out", out});
+  EXPECT_EQ(ended.code, 2);
+  EXPECT_THAT(ended.err, HasSubstr("shopping.csv:1: not a table of kernel times known here (read are Vidur's"));
+  EXPECT_FALSE(std::filesystem::exists(out));
+}
+
 TEST(ProfileVerb, HeldOutPointsOfTheSharedDataAreReported) {
   const std::filesystem::path kernels = sharedData() / "kernels/aiconfigurator/h100_sxm";
   if (!std::filesystem::exists(kernels)) GTEST_SKIP() << "no shared/data/kernels/aiconfigurator beside the checkout";
