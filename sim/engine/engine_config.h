@@ -19,16 +19,30 @@ struct StepOverhead {
   bool operator==(const StepOverhead&) const = default;
 };
 
+/// Whose scheduling rules.
+enum class EngineKind : std::uint8_t { vllm, sglang, trtllm, vllm_v0, orca, sarathi, static_batch, lightllm };
+
+enum class RequestOrder : std::uint8_t {
+  fcfs,      ///< as they came; a preempted one goes back to the head
+  priority,  ///< lowest priority number first
+  sjf,       ///< fewest output tokens first: an oracle, the lengths are not known to a real engine
+  edf,       ///< earliest deadline first
+  fair,      ///< the tenant that was admitted the fewest tokens so far first
+};
 struct EngineConfig {
+  EngineKind kind = EngineKind::vllm;
   int max_num_batched_tokens = 8192;       ///< token budget of a step; >= max_num_seqs
   int max_num_seqs = 256;                  ///< sequences running at once
-  std::int64_t num_gpu_blocks = 0;         ///< KV blocks of the replica, the null block included
+  std::int64_t num_gpu_blocks = 0;         ///< KV blocks of a rank, the null block included
   int block_size = 16;                     ///< tokens in a block
   std::int64_t max_model_len = 0;          ///< longest prompt + output; longer requests are refused
   bool enable_chunked_prefill = true;      ///< split prompts over steps
   int long_prefill_token_threshold = 0;    ///< most tokens of one prompt in a step; 0: only the budget
   bool scheduler_reserve_full_isl = true;  ///< admit a prompt only if all of it fits in free blocks
-  int pipeline_depth = 2;                  ///< 1: synchronous; 2: the next step is decided while one runs
+  bool enable_prefix_caching = false;
+  RequestOrder order = RequestOrder::fcfs;
+  int data_parallel = 1;   ///< ranks with a scheduler and KV blocks of their own, in lock-step
+  int pipeline_depth = 2;  ///< 1: synchronous; 2: the next step is decided while one runs
   StepOverhead overhead;
 
   /// One block is vLLM's null block.

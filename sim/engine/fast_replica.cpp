@@ -19,7 +19,12 @@ FastReplica::FastReplica(ReplicaId id, const EngineConfig& config, const models:
   CHECK(config.pipeline_depth == 1 || config.pipeline_depth == 2, "pipeline depth must be 1 or 2");
   CHECK(config.max_num_batched_tokens >= config.max_num_seqs, "the token budget must cover one token a sequence");
   CHECK(config.blocksFor(config.max_model_len) <= config.usableBlocks(), "one longest sequence must fit");
-  CHECK(config.long_prefill_token_threshold == 0, "step by step only");
+  CHECK(covers(config), "one rank of plain vLLM");
+}
+
+bool FastReplica::covers(const EngineConfig& config) {
+  return config.kind == EngineKind::vllm && config.data_parallel == 1 && config.order == RequestOrder::fcfs &&
+         config.long_prefill_token_threshold == 0 && !config.enable_prefix_caching;
 }
 
 void FastReplica::submit(Ticks now, const workloads::Request& request) {

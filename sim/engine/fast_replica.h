@@ -18,7 +18,9 @@ namespace headroom::sim {
 
 class FastReplica final : public Replica {
  public:
-  /// `config.long_prefill_token_threshold` must be 0: several prompts in progress do not form runs.
+  /// vLLM's plain case: one rank, first come first served, one prompt in progress at a time.
+  static bool covers(const EngineConfig& config);
+  /// CHECKs that it covers the configuration.
   FastReplica(ReplicaId id, const EngineConfig& config, const models::StepTimes& times, ReplicaObserver& observer);
 
   void submit(Ticks now, const workloads::Request& request) override;

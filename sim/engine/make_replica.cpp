@@ -7,10 +7,10 @@ namespace headroom::sim {
 
 std::unique_ptr<Replica> makeReplica(ReplicaId id, const EngineConfig& config, const models::StepTimes& times,
                                      ReplicaObserver& observer, bool exact_steps) {
-  if (exact_steps || config.long_prefill_token_threshold > 0) {
-    return std::make_unique<SteppingReplica>(id, config, times, observer);
-  }
-  return std::make_unique<FastReplica>(id, config, times, observer);
+  using Mode = SteppingReplica::Mode;
+  if (exact_steps) return std::make_unique<SteppingReplica>(id, config, times, observer, Mode::exact);
+  if (FastReplica::covers(config)) return std::make_unique<FastReplica>(id, config, times, observer);
+  return std::make_unique<SteppingReplica>(id, config, times, observer, Mode::skip);
 }
 
 }  // namespace headroom::sim

@@ -1,5 +1,6 @@
 // One replica: an independently routable engine instance. Two implementations behave alike to the last bit:
-// SteppingReplica runs every step (the oracle), FastReplica skips from one change of the batch to the next.
+// SteppingReplica, which runs every step (the oracle) or skips steps that repeat, and FastReplica, which keeps sums
+// instead of sequences (vLLM's plain case).
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,7 @@ struct FinishedRequest {
   Ticks first_token = 0;
   Ticks finished = 0;
   std::int32_t preemptions = 0;
+  std::int64_t cached_tokens = 0;  ///< of the prompt, found in the prefix cache when it was first scheduled
 };
 
 /// A run of steps with the same rows, back to back: step i takes first + i * increment.

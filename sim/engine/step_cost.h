@@ -24,6 +24,12 @@ struct BatchShape {
   std::int64_t decode_context_sum = 0;  ///< sum over decode rows of the tokens each attends to (its own included)
   int completed_prompts = 0;            ///< chunks that end their prompt and so emit a token
   std::vector<PrefillChunk> chunks;
+  int promptTokens() const {
+    int tokens = 0;
+    for (const PrefillChunk& chunk : chunks) tokens += chunk.tokens;
+    return tokens;
+  }
+  int tokens() const { return decode_rows + promptTokens(); }
   std::int64_t attended() const {
     std::int64_t pairs = decode_context_sum;
     for (const PrefillChunk& chunk : chunks) pairs += chunk.attended();
@@ -38,20 +44,23 @@ class StepCost {
 
   /// At least one tick.
   Ticks of(const BatchShape& batch) const {
-    int prompt_tokens = 0;
-    Ticks kernels = 0;
+    return withOverhead(times_.tokenwise(batch.tokens()) + attentionOf(batch), hostTimeOf(batch));
+  }
+  /// Attention, LM head and sampling: what depends on more than the number of tokens.
+  Ticks attentionOf(const BatchShape& batch) const {
+    Ticks kernels = times_.perSequence(batch.decode_rows + batch.completed_prompts);
     for (const PrefillChunk& chunk : batch.chunks) {
-      prompt_tokens += chunk.tokens;
       kernels += times_.prefillAttention(chunk.tokens, chunk.prior).at(chunk.prior);
     }
     if (batch.decode_rows > 0) {
       kernels += times_.decodeAttention(batch.decode_rows, batch.decode_context_sum).at(batch.decode_context_sum);
     }
-    kernels += times_.tokenwise(batch.decode_rows + prompt_tokens) +
-               times_.perSequence(batch.decode_rows + batch.completed_prompts);
-    return withOverhead(kernels, hostTime(batch.decode_rows + static_cast<int>(batch.chunks.size()), prompt_tokens));
+    return kernels;
   }
 
+  Ticks hostTimeOf(const BatchShape& batch) const {
+    return hostTime(batch.decode_rows + static_cast<int>(batch.chunks.size()), batch.promptTokens());
+  }
   Ticks hostTime(int sequences, int prompt_tokens) const {
     return overhead_.host + overhead_.host_per_sequence * sequences + overhead_.host_per_prompt_token * prompt_tokens;
   }

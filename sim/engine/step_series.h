@@ -18,6 +18,13 @@ struct SeriesPiece {
   Ticks sum(std::int64_t count) const { return first * count + increment * (count * (count - 1) / 2); }
 };
 
+/// Steps, up to `steps`, whose context starts inside the segment, if it starts at `x` and grows by `growth` a step.
+inline std::int64_t stepsInside(const models::Segment& s, std::int64_t x, std::int64_t growth, std::int64_t steps) {
+  const std::int64_t room = s.x_end - x;
+  if (room > steps * growth) return steps;
+  return std::min(steps, (room + growth - 1) / growth);
+}
+
 class StepSeries {
  public:
   /// Starts at the step with these contexts. `chunk` 0: decode only.
@@ -36,13 +43,13 @@ class StepSeries {
       const models::Segment s = cost_.times().decodeAttention(rows_, context_sum_);
       kernels += s.at(context_sum_);
       increment += s.slope * rows_;
-      steps = within(s, context_sum_, rows_, steps);
+      steps = stepsInside(s, context_sum_, rows_, steps);
     }
     if (chunk_ > 0) {
       const models::Segment s = cost_.times().prefillAttention(chunk_, prior_);
       kernels += s.at(prior_);
       increment += s.slope * chunk_;
-      steps = within(s, prior_, chunk_, steps);
+      steps = stepsInside(s, prior_, chunk_, steps);
     }
     SeriesPiece piece{cost_.withOverhead(kernels, host_), increment, steps};
     if (cost_.hostCanDominate() && kernels < host_) {  // the host sets the pace until the kernels catch up
@@ -55,12 +62,6 @@ class StepSeries {
   }
 
  private:
-  static std::int64_t within(const models::Segment& s, std::int64_t x, std::int64_t growth, std::int64_t steps) {
-    const std::int64_t room = s.x_end - x;
-    if (room > steps * growth) return steps;
-    return std::min(steps, (room + growth - 1) / growth);
-  }
-
   const StepCost& cost_;
   int rows_;
   std::int64_t context_sum_;

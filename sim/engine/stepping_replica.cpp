@@ -1,204 +1,153 @@
 #include "sim/engine/stepping_replica.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "models/base/error.h"
 
 namespace headroom::sim {
 
+bool SteppingReplica::Step::empty() const {
+  return std::all_of(ranks.begin(), ranks.end(), [](const Batch& batch) { return batch.empty(); });
+}
+
 SteppingReplica::SteppingReplica(ReplicaId id, const EngineConfig& config, const models::StepTimes& times,
-                                 ReplicaObserver& observer)
-    : id_(id),
-      config_(config),
-      cost_(times, config.overhead, config.pipeline_depth),
-      observer_(observer),
-      free_blocks_(config.usableBlocks()) {
+                                 ReplicaObserver& observer, Mode mode)
+    : id_(id), config_(config), cost_(times, config.overhead, config.pipeline_depth), observer_(observer), mode_(mode) {
   CHECK(config.pipeline_depth == 1 || config.pipeline_depth == 2, "pipeline depth must be 1 or 2");
   CHECK(config.max_num_batched_tokens >= config.max_num_seqs, "the token budget must cover one token a sequence");
   CHECK(config.blocksFor(config.max_model_len) <= config.usableBlocks(), "one longest sequence must fit");
+  for (int rank = 0; rank < config.data_parallel; ++rank) ranks_.push_back(makeScheduler(id, config_, observer));
 }
 
 void SteppingReplica::submit(Ticks now, const workloads::Request& request) {
   CHECK(!isTooLong(request, config_), "the request is longer than max_model_len");
-  inbox_.push_back(request);
-  if (in_flight_.empty()) {  // an idle engine starts at once
+  skipTo(now);
+  inbox_.push_back({request, leastLoadedRank()});
+  if (steps_.empty()) {  // an idle engine starts at once
     drainInbox(now);
     fillPipeline(now);
+    planSkip();
   }
 }
 
 void SteppingReplica::onEvent(Ticks now) {
-  CHECK(!in_flight_.empty() && now == front_end_, "a step ends when it was said to end");
-  const Batch done = std::move(in_flight_.front());
-  in_flight_.pop_front();
+  skipTo(now);
+  CHECK(!steps_.empty() && now == front_end_, "a step ends when it was said to end");
+  Step done = std::move(steps_.front());
+  steps_.pop_front();
   processOutputs(done, now);
-  if (!in_flight_.empty()) front_end_ = now + in_flight_.front().time;
+  unused_.push_back(std::move(done));
+  if (!steps_.empty()) front_end_ = now + steps_.front().time;
   drainInbox(now);
   fillPipeline(now);
+  planSkip();
+}
+
+/// The rank that vLLM's front end would send to: fewest requests, waiting ones weighing four times.
+std::size_t SteppingReplica::leastLoadedRank() const {
+  std::size_t best = 0, least = SIZE_MAX;
+  for (std::size_t r = 0; r < ranks_.size() && ranks_.size() > 1; ++r) {
+    const auto coming = static_cast<std::size_t>(
+        std::count_if(inbox_.begin(), inbox_.end(), [&](const Arrived& arrived) { return arrived.rank == r; }));
+    const std::size_t load = 4 * (ranks_[r]->waiting() + coming) + ranks_[r]->running();
+    if (load < least) best = r, least = load;
+  }
+  return best;
+}
+
+Sequence* SteppingReplica::newSequence() {
+  if (recycled_.empty()) return &pool_.emplace_back();
+  Sequence* sequence = recycled_.back();
+  recycled_.pop_back();
+  *sequence = Sequence();
+  return sequence;
 }
 
 void SteppingReplica::drainInbox(Ticks now) {
-  for (; !inbox_.empty(); inbox_.pop_front()) {
-    auto sequence = std::make_shared<Sequence>();
-    sequence->life.request = inbox_.front();
+  for (Arrived& arrived : inbox_) {
+    Sequence* sequence = newSequence();
+    sequence->life.request = std::move(arrived.request);
     sequence->life.replica = id_;
     sequence->life.queued = now;
     sequence->life.scheduled = -1;
-    waiting_.push_back(std::move(sequence));
+    ranks_[arrived.rank]->submit(sequence);
   }
+  inbox_.clear();
 }
 
 void SteppingReplica::fillPipeline(Ticks now) {
-  while (in_flight_.size() < static_cast<std::size_t>(config_.pipeline_depth)) {
-    Batch batch = decide(now);
-    if (batch.rows.empty()) break;
-    if (in_flight_.empty()) front_end_ = now + batch.time;
-    in_flight_.push_back(std::move(batch));
+  while (steps_.size() < static_cast<std::size_t>(config_.pipeline_depth)) {
+    Step step;
+    if (!unused_.empty()) {
+      step = std::move(unused_.back());
+      unused_.pop_back();
+    }
+    // A decision that only preempted leaves an engine with nothing in flight to decide again at once.
+    bool decided = decide(now, step);
+    for (int tries = 0; !decided && steps_.empty() && !allRanks(&Scheduler::idle); ++tries) {
+      CHECK(tries < config_.max_num_seqs, "an engine with requests makes progress");
+      decided = decide(now, step);
+    }
+    if (!decided) {
+      unused_.push_back(std::move(step));
+      break;
+    }
+    if (steps_.empty()) front_end_ = now + step.time;
+    steps_.push_back(std::move(step));
   }
 }
 
-SteppingReplica::Batch SteppingReplica::decide(Ticks now) {
-  Batch batch;
-  int budget = config_.max_num_batched_tokens;
-  bool preempted = false;
-  scheduleRunning(batch, budget, preempted);
-  if (!preempted) admitWaiting(batch, budget, now);
-  if (batch.rows.empty()) return batch;
-  batch.time = cost_.of(batch.shape);
-  for (const SequencePtr& sequence : running_) batch.cached_tokens += sequence->computed;
-  observer_.onBlocksUsed(id_, config_.usableBlocks() - free_blocks_);
-  return batch;
-}
-
-int SteppingReplica::newTokens(const Sequence& s, int budget) const {
-  if (s.decodes()) {
-    // A sequence that will end by length is left out once its last token is on its way. One that will stop at an
-    // end-of-sequence token gets a row too many, because nobody knows yet.
-    const int scheduled_outputs = s.generated + s.in_flight;
-    const workloads::Request& r = s.life.request;
-    const bool ends_by_length = r.max_tokens == r.output_tokens;
-    if (scheduled_outputs >= r.output_tokens && ends_by_length) return 0;
-    return std::min(1, budget);
-  }
-  std::int64_t tokens = std::min<std::int64_t>(s.target - s.computed, budget);
-  if (config_.long_prefill_token_threshold > 0) {
-    tokens = std::min<std::int64_t>(tokens, config_.long_prefill_token_threshold);
-  }
-  return static_cast<int>(tokens);
-}
-
-void SteppingReplica::scheduleRunning(Batch& batch, int& budget, bool& preempted) {
-  for (std::size_t i = 0; i < running_.size(); ++i) {
-    const SequencePtr sequence = running_[i];
-    const int tokens = newTokens(*sequence, budget);
-    if (tokens == 0) continue;
-    if (!makeRoom(sequence, tokens, preempted)) break;
-    addRow(batch, sequence, tokens);
-    budget -= tokens;
-  }
-}
-
-bool SteppingReplica::makeRoom(const SequencePtr& sequence, int tokens, bool& preempted) {
-  const std::int64_t needed = config_.blocksFor(sequence->computed + tokens) - sequence->blocks;
-  while (needed > free_blocks_) {
-    const SequencePtr victim = running_.back();
-    running_.pop_back();
-    preempt(victim);
-    preempted = true;
-    if (victim == sequence) return false;
-  }
-  free_blocks_ -= needed;
-  sequence->blocks += needed;
+bool SteppingReplica::decide(Ticks now, Step& step) {
+  step.ranks.resize(ranks_.size());
+  for (std::size_t r = 0; r < ranks_.size(); ++r) ranks_[r]->decide(now, step.ranks[r]);
+  if (step.empty()) return false;
+  step.time = stepTime(cost_, step.ranks);
   return true;
 }
 
-void SteppingReplica::preempt(const SequencePtr& victim) {
-  free_blocks_ += victim->blocks;
-  victim->blocks = 0;
-  victim->computed = 0;
-  victim->target = 0;
-  victim->running = false;
-  ++victim->life.preemptions;
-  waiting_.push_front(victim);
-  observer_.onPreempted(id_, clock_);
-}
-
-void SteppingReplica::admitWaiting(Batch& batch, int& budget, Ticks now) {
-  while (!waiting_.empty() && budget > 0 && running_.size() < static_cast<std::size_t>(config_.max_num_seqs)) {
-    const SequencePtr sequence = waiting_.front();
-    const std::int64_t target = sequence->life.request.prompt_tokens + sequence->generated;
-    std::int64_t tokens = target;
-    if (config_.long_prefill_token_threshold > 0) {
-      tokens = std::min<std::int64_t>(tokens, config_.long_prefill_token_threshold);
+void SteppingReplica::processOutputs(const Step& step, Ticks now) {
+  StepRun run{.begin = now - step.time, .first = step.time, .steps = 1};
+  for (std::size_t r = 0; r < ranks_.size(); ++r) {
+    const Batch& batch = step.ranks[r];
+    run.cached_tokens += batch.cached_tokens;
+    run.attended += batch.shape.attended();
+    for (const PrefillChunk& chunk : batch.shape.chunks) run.prompt_tokens += chunk.tokens;
+    for (const Row& row : batch.rows) processRow(row, step.time, now, run);
+    ranks_[r]->onStepDone(batch, now);
+    for (const Row& row : batch.rows) {
+      Sequence& s = *row.sequence;
+      if (!s.finished && s.generated == s.request().output_tokens) {
+        s.finished = true;
+        s.life.finished = now;
+        ranks_[r]->finish(&s);
+        observer_.onFinished(s.life);
+      }
+      if (s.finished && s.rows_in_flight == 0) recycle(&s);
     }
-    if (!config_.enable_chunked_prefill && tokens > budget) break;
-    tokens = std::min<std::int64_t>(tokens, budget);
-    const std::int64_t must_be_free = config_.blocksFor(config_.scheduler_reserve_full_isl ? target : tokens);
-    if (must_be_free > free_blocks_) break;
-    waiting_.pop_front();
-    sequence->target = target;
-    sequence->running = true;
-    if (sequence->life.scheduled < 0) sequence->life.scheduled = now;
-    sequence->blocks = config_.blocksFor(tokens);
-    free_blocks_ -= sequence->blocks;
-    running_.push_back(sequence);
-    addRow(batch, sequence, static_cast<int>(tokens));
-    budget -= static_cast<int>(tokens);
-  }
-}
-
-void SteppingReplica::addRow(Batch& batch, const SequencePtr& sequence, int tokens) {
-  Row row{sequence, sequence->decodes(), false};
-  if (row.decode) {
-    ++batch.shape.decode_rows;
-    batch.shape.decode_context_sum += sequence->computed + 1;
-  } else {
-    batch.shape.chunks.push_back({tokens, sequence->computed});
-  }
-  sequence->computed += tokens;
-  row.emits = sequence->decodes();
-  if (row.emits) ++sequence->in_flight;
-  if (row.emits && !row.decode) ++batch.shape.completed_prompts;
-  batch.rows.push_back(std::move(row));
-}
-
-void SteppingReplica::processOutputs(const Batch& batch, Ticks now) {
-  clock_ = now;
-  StepRun run{.begin = now - batch.time,
-              .first = batch.time,
-              .steps = 1,
-              .cached_tokens = batch.cached_tokens,
-              .attended = batch.shape.attended()};
-  for (const PrefillChunk& chunk : batch.shape.chunks) run.prompt_tokens += chunk.tokens;
-  for (const Row& row : batch.rows) {
-    Sequence& s = *row.sequence;
-    if (!row.emits || s.finished) continue;
-    --s.in_flight;
-    if (++s.generated == 1) {
-      s.life.first_token = now;
-    } else if (row.decode) {
-      CHECK(now - s.last_token == batch.time, "a decoding sequence emits every step");
-      ++run.emitting;
-    } else {
-      observer_.onLateToken(id_, now, now - s.last_token);
-    }
-    s.last_token = now;
-    if (s.generated == s.life.request.output_tokens) finish(row.sequence, now);
   }
   observer_.onSteps(id_, run);
 }
 
-void SteppingReplica::finish(const SequencePtr& sequence, Ticks now) {
-  sequence->finished = true;
-  sequence->life.finished = now;
-  free_blocks_ += sequence->blocks;
-  sequence->blocks = 0;
-  if (sequence->running) {
-    running_.erase(std::find(running_.begin(), running_.end(), sequence));
-  } else {  // preempted while its last token was on its way
-    waiting_.erase(std::find(waiting_.begin(), waiting_.end(), sequence));
+/// Counts the row's token, if it makes one that is wanted.
+void SteppingReplica::processRow(const Row& row, Ticks step_time, Ticks now, StepRun& run) {
+  Sequence& s = *row.sequence;
+  --s.rows_in_flight;
+  if (!row.emits) return;
+  --s.in_flight;
+  if (s.finished) return;
+  if (++s.generated == 1) {
+    s.life.first_token = now;
+  } else if (row.decode && now - s.last_token == step_time) {
+    ++run.emitting;
+  } else {
+    observer_.onLateToken(id_, now, now - s.last_token);
   }
-  observer_.onFinished(sequence->life);
+  s.last_token = now;
+}
+
+void SteppingReplica::recycle(Sequence* sequence) {
+  recycled_.push_back(sequence);
 }
 
 }  // namespace headroom::sim

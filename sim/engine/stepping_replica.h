@@ -1,75 +1,86 @@
-// vLLM V1's scheduler, one step at a time, as its schedule() reads: running requests first, in order, preempting from
-// the tail when KV blocks run out; then, if nothing was preempted, waiting requests. Rules and sources: docs/engine.md.
-// This is the oracle of the fast path: plain loops over sequences, no shortcuts.
+// An engine instance of any kind: its ranks' schedulers (scheduler.h) decide batches, which run one behind the other.
+// With Mode::exact every step is an event: the oracle of all faster ways. With Mode::skip, steps that only repeat the
+// last one are run through in closed form (skipped_steps.cpp), with the same results bit for bit.
 #pragma once
 
 #include <deque>
 #include <memory>
 #include <vector>
 
+#include "sim/engine/rank_series.h"
 #include "sim/engine/replica.h"
-#include "sim/engine/step_cost.h"
+#include "sim/engine/scheduler.h"
 
 namespace headroom::sim {
 
-class SteppingReplica final : public Replica {
+class SteppingReplica : public Replica {
  public:
-  SteppingReplica(ReplicaId id, const EngineConfig& config, const models::StepTimes& times, ReplicaObserver& observer);
+  enum class Mode { exact, skip };
+  SteppingReplica(ReplicaId id, const EngineConfig& config, const models::StepTimes& times, ReplicaObserver& observer,
+                  Mode mode = Mode::exact);
 
   void submit(Ticks now, const workloads::Request& request) override;
-  Ticks nextEvent() const override { return in_flight_.empty() ? kNever : front_end_; }
+  Ticks nextEvent() const override { return steps_.empty() ? kNever : front_end_ + skip_.duration; }
   void onEvent(Ticks now) override;
-  bool idle() const override { return in_flight_.empty() && waiting_.empty() && inbox_.empty(); }
+  bool idle() const override { return steps_.empty() && inbox_.empty() && allRanks(&Scheduler::idle); }
 
  private:
-  struct Sequence {
-    FinishedRequest life;
-    Ticks last_token = 0;
-    std::int64_t computed = 0;  ///< tokens in the KV cache once the decided steps have run
-    std::int64_t target = 0;    ///< tokens to compute before it decodes: prompt, and outputs if it was preempted
-    std::int64_t blocks = 0;
-    std::int32_t generated = 0;  ///< tokens received
-    std::int32_t in_flight = 0;  ///< tokens that decided steps will make
-    bool running = false;
-    bool finished = false;
-    bool decodes() const { return computed >= target; }
-  };
-  using SequencePtr = std::shared_ptr<Sequence>;
-  struct Row {
-    SequencePtr sequence;
-    bool decode = false;
-    bool emits = false;
-  };
-  struct Batch {
-    std::vector<Row> rows;
-    BatchShape shape;
+  /// One step of all ranks together.
+  struct Step {
+    std::vector<Batch> ranks;
     Ticks time = 0;
-    std::int64_t cached_tokens = 0;
+    bool empty() const;
+  };
+  struct Arrived {
+    workloads::Request request;
+    std::size_t rank;
+  };
+  /// Boundaries between steps that can be passed without looking at them; see planSkip().
+  struct Skip {
+    std::int64_t boundaries = 0;
+    Ticks duration = 0;  ///< from the end of the step in front to the boundary behind the skipped ones
+    std::vector<SeriesPiece> pieces;
   };
 
+  template <class Predicate>
+  bool allRanks(Predicate predicate) const {
+    for (const auto& rank : ranks_) {
+      if (!((*rank).*predicate)()) return false;
+    }
+    return true;
+  }
+  std::size_t leastLoadedRank() const;
   void drainInbox(Ticks now);
   void fillPipeline(Ticks now);
-  Batch decide(Ticks now);
-  void scheduleRunning(Batch& batch, int& budget, bool& preempted);
-  void admitWaiting(Batch& batch, int& budget, Ticks now);
-  int newTokens(const Sequence& sequence, int budget) const;
-  bool makeRoom(const SequencePtr& sequence, int tokens, bool& preempted);
-  void addRow(Batch& batch, const SequencePtr& sequence, int tokens);
-  void preempt(const SequencePtr& victim);
-  void processOutputs(const Batch& batch, Ticks now);
-  void finish(const SequencePtr& sequence, Ticks now);
+  bool decide(Ticks now, Step& step);
+  void processOutputs(const Step& step, Ticks now);
+  void processRow(const Row& row, Ticks step_time, Ticks now, StepRun& run);
+  void recycle(Sequence* sequence);
+  Sequence* newSequence();
+
+  // skipped_steps.cpp
+  void planSkip();
+  bool isSteady() const;
+  Ticks durationOf(std::int64_t index) const;
+  Ticks boundaryAfter(std::int64_t boundaries) const;
+  void skipTo(Ticks now);
+  void applySkip(std::int64_t boundaries);
+  void advanceBatches(std::size_t rank, std::int64_t boundaries);
+  void reportSkipped(std::int64_t steps);
 
   ReplicaId id_;
   EngineConfig config_;
   StepCost cost_;
   ReplicaObserver& observer_;
-  std::deque<workloads::Request> inbox_;
-  std::deque<SequencePtr> waiting_;
-  std::vector<SequencePtr> running_;  // in the order of admission
-  std::deque<Batch> in_flight_;       // front runs, the others are decided
-  std::int64_t free_blocks_;
+  Mode mode_;
+  std::vector<std::unique_ptr<Scheduler>> ranks_;
+  std::vector<Arrived> inbox_;
+  std::deque<Step> steps_;    // front runs, the others are decided
+  std::vector<Step> unused_;  // keeps their memory
   Ticks front_end_ = 0;
-  Ticks clock_ = 0;
+  Skip skip_;
+  std::deque<Sequence> pool_;
+  std::vector<Sequence*> recycled_;
 };
 
 }  // namespace headroom::sim

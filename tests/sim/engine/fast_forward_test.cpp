@@ -66,6 +66,28 @@ Case randomCase() {
   return c;
 }
 
+/// Ranks, request orders and shared text on top of a random case.
+Case randomFeatureCase() {
+  using rc::gen::inRange;
+  Case c = randomCase();
+  EngineConfig& e = c.config;
+  e.data_parallel = *inRange(1, 4);
+  e.enable_prefix_caching = *rc::gen::arbitrary<bool>();
+  e.order = static_cast<RequestOrder>(*inRange(0, 5));
+  e.long_prefill_token_threshold = *rc::gen::element(0, 0, 7);
+  for (workloads::Request& request : c.requests) {
+    workloads::RequestDetails details;
+    const int first = *inRange(1, request.prompt_tokens + 1);
+    details.content.push_back({static_cast<std::uint64_t>(*inRange(1, 4)), first});
+    if (first < request.prompt_tokens) details.content.push_back({request.id + 10, request.prompt_tokens - first});
+    details.priority = *inRange(0, 3);
+    details.tenant = static_cast<std::uint32_t>(*inRange(0, 3));
+    details.deadline = request.arrival + *inRange<Ticks>(0, 5000);
+    if (*inRange(0, 3) > 0) request.details = std::make_shared<workloads::RequestDetails>(details);
+  }
+  return c;
+}
+
 void expectEqual(const Recorded& exact, const Recorded& fast) {
   RC_ASSERT(exact.finished.size() == fast.finished.size());
   for (std::size_t i = 0; i < exact.finished.size(); ++i) {
@@ -94,10 +116,27 @@ TEST(FastForward, EqualsStepByStepOnRandomWorkloads) {
     const Recorded fast = play<FastReplica>(c.requests, c.config, times);
     RC_ASSERT(exact.finished.size() == c.requests.size());
     expectEqual(exact, fast);
+    expectEqual(exact, play<SkippingReplica>(c.requests, c.config, times));
     preemptions += static_cast<std::int64_t>(exact.preemptions.size());
     requests += static_cast<std::int64_t>(c.requests.size());
   }));
   EXPECT_GT(preemptions, requests / 50) << "the cases must exhaust the KV cache now and then";
+}
+
+TEST(FastForward, SkippingEqualsStepByStepWithEveryFeatureOn) {
+  std::int64_t preemptions = 0, cached = 0, requests = 0;
+  EXPECT_TRUE(rc::check([&] {
+    const Case c = randomFeatureCase();
+    const JaggedStepTimes times(c.knot, c.base);
+    const Recorded exact = play<SteppingReplica>(c.requests, c.config, times);
+    RC_ASSERT(exact.finished.size() == c.requests.size());
+    expectEqual(exact, play<SkippingReplica>(c.requests, c.config, times));
+    preemptions += static_cast<std::int64_t>(exact.preemptions.size());
+    requests += static_cast<std::int64_t>(c.requests.size());
+    for (const FinishedRequest& life : exact.finished) cached += life.cached_tokens > 0 ? 1 : 0;
+  }));
+  EXPECT_GT(preemptions, requests / 50);
+  EXPECT_GT(cached, requests / 20) << "prefixes must be found now and then";
 }
 
 TEST(FastForward, EveryTokenComesOnce) {

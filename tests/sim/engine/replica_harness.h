@@ -14,6 +14,12 @@ namespace headroom::sim {
 
 __extension__ using Int128 = __int128;
 
+/// Skips steps that repeat.
+struct SkippingReplica final : SteppingReplica {
+  SkippingReplica(ReplicaId id, const EngineConfig& config, const models::StepTimes& times, ReplicaObserver& observer)
+      : SteppingReplica(id, config, times, observer, Mode::skip) {}
+};
+
 struct Recorded final : ReplicaObserver {
   std::vector<FinishedRequest> finished;
   LogHistogram gaps;
@@ -52,7 +58,8 @@ struct Recorded final : ReplicaObserver {
 
 inline bool sameLife(const FinishedRequest& a, const FinishedRequest& b) {
   return a.request == b.request && a.queued == b.queued && a.scheduled == b.scheduled &&
-         a.first_token == b.first_token && a.finished == b.finished && a.preemptions == b.preemptions;
+         a.first_token == b.first_token && a.finished == b.finished && a.preemptions == b.preemptions &&
+         a.cached_tokens == b.cached_tokens;
 }
 
 template <class ReplicaType>

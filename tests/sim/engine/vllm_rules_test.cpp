@@ -21,7 +21,7 @@ const models::LinearStepTimes kTimes({.step = 1000, .token = 10}, 100);
 
 template <class T>
 class VllmRules : public testing::Test {};
-using Replicas = testing::Types<SteppingReplica, FastReplica>;
+using Replicas = testing::Types<SteppingReplica, SkippingReplica, FastReplica>;
 TYPED_TEST_SUITE(VllmRules, Replicas);
 
 TYPED_TEST(VllmRules, AtDepthOneAnArrivalWaitsForTheEndOfTheStepInProgress) {

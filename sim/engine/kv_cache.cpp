@@ -1,0 +1,303 @@
+#include "sim/engine/kv_cache.h"
+
+#include <algorithm>
+
+#include "models/base/error.h"
+
+namespace headroom::sim {
+
+/// One span of text behind another: blocks [0, resident) of it are in the cache.
+struct PrefixNode {
+  PrefixNode* parent = nullptr;
+  std::int64_t offset = 0;  ///< tokens before the span
+  std::uint64_t id = 0;
+  std::int64_t resident = 0;
+  int children = 0;
+  std::vector<std::pair<std::int64_t, int>> holds;          ///< (blocks held, sequences), ascending
+  std::vector<KvCache::FreeList::iterator> free_stretches;  ///< rising in blocks
+  bool is_private = false;
+  std::int64_t held() const { return holds.empty() ? 0 : holds.back().first; }
+};
+
+namespace {
+
+/// Ids of text that only one request has.
+constexpr std::uint64_t kPrivate = std::uint64_t{1} << 63;
+
+}  // namespace
+
+/// The spans of a request, the last without end: its answer continues there.
+class KvCache::Text {
+ public:
+  explicit Text(const workloads::Request& request)
+      : spans_(request.details ? request.details->content : kNone),
+        open_ended_(request.details && request.details->answer_is_shared && !spans_.empty()),
+        private_id_(kPrivate | request.id) {}
+  std::size_t size() const { return spans_.size() + (open_ended_ ? 0 : 1); }
+  bool isPrivate(std::size_t i) const { return i == spans_.size(); }
+  std::uint64_t id(std::size_t i) const { return isPrivate(i) ? private_id_ : spans_[i].id; }
+  std::int64_t tokens(std::size_t i) const { return i + 1 == size() ? INT32_MAX : spans_[i].tokens; }
+  /// Tokens that another request can have too.
+  std::int64_t publicTokens() const {
+    if (open_ended_) return INT32_MAX;
+    std::int64_t tokens = 0;
+    for (const workloads::ContentSpan& span : spans_) tokens += span.tokens;
+    return tokens;
+  }
+
+ private:
+  static inline const std::vector<workloads::ContentSpan> kNone{};
+  const std::vector<workloads::ContentSpan>& spans_;
+  bool open_ended_;
+  std::uint64_t private_id_;
+};
+
+std::size_t KvCache::KeyHash::operator()(const Key& key) const {
+  std::uint64_t h = reinterpret_cast<std::uintptr_t>(key.parent) * 0x9e3779b97f4a7c15ULL;
+  h ^= (key.id + static_cast<std::uint64_t>(key.offset) * 0xc2b2ae3d27d4eb4fULL) * 0x165667b19e3779f9ULL;
+  return h ^ (h >> 29);
+}
+
+KvCache::KvCache(std::int64_t blocks, int block_size, bool caching, Reuse reuse)
+    : total_(blocks), free_(blocks), block_size_(block_size), caching_(caching), reuse_(reuse) {
+  CHECK(blocks > 0 && block_size > 0, "a KV cache has blocks");
+  if (reuse == Reuse::unknown_first) {
+    unknown_ = blocks;
+  } else {
+    free_list_.push_back({nullptr, 0, blocks});
+  }
+}
+
+KvCache::~KvCache() = default;
+
+PrefixNode* KvCache::findNode(const PrefixNode* parent, std::int64_t offset, std::uint64_t id) const {
+  const auto found = nodes_.find({parent, offset, id});
+  return found == nodes_.end() ? nullptr : found->second.get();
+}
+
+PrefixNode* KvCache::makeNode(PrefixNode* parent, std::int64_t offset, std::uint64_t id) {
+  auto node = std::make_unique<PrefixNode>();
+  node->parent = parent;
+  node->offset = offset;
+  node->id = id;
+  node->is_private = (id & kPrivate) != 0;
+  if (parent != nullptr) ++parent->children;
+  PrefixNode* made = node.get();
+  nodes_.emplace(Key{parent, offset, id}, std::move(node));
+  return made;
+}
+
+std::int64_t KvCache::freeAmong(const PrefixNode* node, std::int64_t blocks) const {
+  std::int64_t free = 0;
+  for (const auto& stretch : node->free_stretches) {
+    free += std::max<std::int64_t>(0, std::min(stretch->to, blocks) - stretch->from);
+  }
+  return free;
+}
+
+KvCache::Hit KvCache::find(const workloads::Request& request, const KvHold& hold, std::int64_t tokens) const {
+  Hit hit;
+  if (!caching_ || (!request.details && hold.private_node == nullptr)) return hit;
+  const Text text(request);
+  const PrefixNode* parent = nullptr;
+  std::int64_t offset = 0;
+  std::int64_t room = tokens > 0 ? (tokens - 1) / block_size_ : 0;
+  for (std::size_t i = 0; i < text.size() && room > 0; ++i) {
+    const PrefixNode* node = findNode(parent, offset, text.id(i));
+    if (node == nullptr) break;
+    const std::int64_t whole = blocksIn(offset, text.tokens(i));
+    const std::int64_t blocks = std::min({node->resident, whole, room});
+    hit.blocks += blocks;
+    hit.revived += freeAmong(node, blocks);
+    room -= blocks;
+    if (blocks < whole) break;
+    offset += text.tokens(i);
+    parent = node;
+  }
+  return hit;
+}
+
+void KvCache::take(const workloads::Request& request, KvHold& hold, const Hit& hit) {
+  CHECK(hold.blocks == 0, "a sequence takes a prefix before anything else");
+  const Text text(request);
+  PrefixNode* parent = nullptr;
+  std::int64_t offset = 0;
+  std::int64_t left = hit.blocks;
+  for (std::size_t i = 0; left > 0; ++i) {
+    PrefixNode* node = findNode(parent, offset, text.id(i));
+    CHECK(node != nullptr, "a hit was found along the tree");
+    const std::int64_t blocks = std::min(left, blocksIn(offset, text.tokens(i)));
+    free_ -= revive(node, blocks);
+    extendHold(hold, node, blocks);
+    left -= blocks;
+    offset += text.tokens(i);
+    parent = node;
+  }
+  hold.blocks = hold.published = hit.blocks;
+}
+
+/// Takes the first `blocks` blocks of the node off the free list; how many were on it.
+std::int64_t KvCache::revive(PrefixNode* node, std::int64_t blocks) {
+  std::int64_t revived = 0;
+  std::erase_if(node->free_stretches, [&](FreeList::iterator stretch) {
+    const std::int64_t end = std::min(stretch->to, blocks);
+    if (end <= stretch->from) return false;
+    revived += end - stretch->from;
+    stretch->from = end;
+    if (stretch->from < stretch->to) return false;
+    free_list_.erase(stretch);
+    return true;
+  });
+  return revived;
+}
+
+void KvCache::extendHold(KvHold& hold, PrefixNode* node, std::int64_t blocks) {
+  const auto change = [&](std::int64_t length, int by) {
+    auto at = std::lower_bound(node->holds.begin(), node->holds.end(), std::pair{length, 0});
+    if (at == node->holds.end() || at->first != length) at = node->holds.insert(at, {length, 0});
+    at->second += by;
+    if (at->second == 0) node->holds.erase(at);
+  };
+  if (!hold.path.empty() && hold.path.back().node == node) {
+    change(hold.path.back().blocks, -1);
+    hold.path.back().blocks = blocks;
+  } else {
+    hold.path.push_back({node, blocks});
+  }
+  change(blocks, 1);
+}
+
+bool KvCache::reserve(KvHold& hold, std::int64_t tokens) {
+  const std::int64_t needed = blocksFor(tokens) - hold.blocks;
+  if (needed > free_) return false;
+  if (needed <= 0) return true;
+  consume(needed);
+  hold.blocks += needed;
+  hold.own += needed;
+  return true;
+}
+
+/// Uses up free blocks; what they held is forgotten.
+void KvCache::consume(std::int64_t blocks) {
+  free_ -= blocks;
+  const std::int64_t unknown = std::min(unknown_, blocks);
+  unknown_ -= unknown;
+  blocks -= unknown;
+  while (blocks > 0) {
+    const auto stretch = free_list_.begin();
+    const std::int64_t count = std::min(blocks, stretch->to - stretch->from);
+    blocks -= count;
+    stretch->to -= count;
+    PrefixNode* node = stretch->node;
+    if (node != nullptr) node->resident = stretch->to;
+    if (stretch->to > stretch->from) continue;
+    if (node != nullptr) std::erase(node->free_stretches, stretch);
+    free_list_.erase(stretch);
+    if (node != nullptr) removeIfDead(node);
+  }
+}
+
+void KvCache::removeIfDead(PrefixNode* node) {
+  while (node != nullptr && node->resident == 0 && node->children == 0 && node->holds.empty() && !node->is_private) {
+    PrefixNode* parent = node->parent;
+    if (parent != nullptr) --parent->children;
+    nodes_.erase({parent, node->offset, node->id});
+    node = parent;
+  }
+}
+
+void KvCache::publish(const workloads::Request& request, KvHold& hold, std::int64_t tokens) {
+  if (caching_ && request.details) publishText(Text(request), hold, tokens, false);
+}
+
+void KvCache::publishText(const Text& text, KvHold& hold, std::int64_t tokens, bool with_private) {
+  if (!with_private) tokens = std::min(tokens, text.publicTokens());
+  const std::int64_t full = std::min(tokens / block_size_, hold.blocks);
+  PrefixNode* parent = nullptr;
+  std::int64_t offset = 0;
+  for (std::size_t i = 0; i < text.size() && hold.published < full; ++i) {
+    const std::int64_t span = std::min(text.tokens(i), tokens - offset);
+    const std::int64_t first = offset / block_size_;  // blocks before this span's
+    const std::int64_t wanted = std::min(blocksIn(offset, span), full - first);
+    const std::int64_t already = std::max<std::int64_t>(0, hold.published - first);
+    PrefixNode* node = findNode(parent, offset, text.id(i));
+    if (node == nullptr) node = makeNode(parent, offset, text.id(i));
+    if (wanted > already) adopt(hold, node, wanted, already);
+    if (text.isPrivate(i)) hold.private_node = node;
+    offset += text.tokens(i);
+    parent = node;
+  }
+}
+
+/// The sequence's blocks [already, wanted) of the node's text: those that are not in the tree yet become the node's.
+void KvCache::adopt(KvHold& hold, PrefixNode* node, std::int64_t wanted, std::int64_t already) {
+  hold.published += wanted - already;
+  const bool keeps_copies = reuse_ == Reuse::oldest_first;
+  if (keeps_copies && node->resident >= wanted) return;  // equal blocks are there: its own stay beside them
+  const std::int64_t held = hold.path.empty() || hold.path.back().node != node ? 0 : hold.path.back().blocks;
+  free_ -= revive(node, wanted);
+  const std::int64_t copies = std::min(std::max(node->resident, held), wanted) - held;
+  node->resident = std::max(node->resident, wanted);
+  extendHold(hold, node, wanted);
+  hold.own -= wanted - held;
+  freeUnknown(copies);
+}
+
+void KvCache::release(const workloads::Request& request, KvHold& hold, std::int64_t tokens, bool comes_back) {
+  if (caching_ && (comes_back || request.details)) publishText(Text(request), hold, tokens, comes_back);
+  freeUnknown(hold.own);
+  for (auto shared = hold.path.rbegin(); shared != hold.path.rend(); ++shared) dropHold(shared->node, shared->blocks);
+  if (!comes_back) forgetPrivate(hold);
+  PrefixNode* private_node = comes_back ? hold.private_node : nullptr;
+  hold = KvHold();
+  hold.private_node = private_node;
+}
+
+void KvCache::freeUnknown(std::int64_t blocks) {
+  if (blocks == 0) return;
+  free_ += blocks;
+  if (reuse_ == Reuse::unknown_first) {
+    unknown_ += blocks;
+  } else if (!free_list_.empty() && free_list_.back().node == nullptr) {
+    free_list_.back().to += blocks;
+  } else {
+    free_list_.push_back({nullptr, 0, blocks});
+  }
+}
+
+/// One sequence no longer holds the node's first `blocks`: what nobody else holds is free.
+void KvCache::dropHold(PrefixNode* node, std::int64_t blocks) {
+  const auto at = std::lower_bound(node->holds.begin(), node->holds.end(), std::pair{blocks, 0});
+  CHECK(at != node->holds.end() && at->first == blocks, "a hold is dropped as it was taken");
+  if (--at->second == 0) node->holds.erase(at);
+  const std::int64_t held = node->held();
+  if (held < blocks) {
+    free_ += blocks - held;
+    const auto stretch = free_list_.insert(free_list_.end(), {node, held, blocks});
+    node->free_stretches.insert(node->free_stretches.begin(), stretch);
+  }
+  removeIfDead(node);
+}
+
+/// Text that never comes back: its free blocks stay where they are in the list, without a name.
+void KvCache::forgetPrivate(KvHold& hold) {
+  PrefixNode* node = hold.private_node;
+  if (node == nullptr) return;
+  for (const auto& stretch : node->free_stretches) {
+    stretch->node = nullptr;
+    if (reuse_ == Reuse::unknown_first) {
+      unknown_ += stretch->to - stretch->from;
+      free_list_.erase(stretch);
+    } else {
+      stretch->to -= stretch->from;
+      stretch->from = 0;
+    }
+  }
+  node->free_stretches.clear();
+  node->resident = 0;
+  node->is_private = false;
+  removeIfDead(node);
+  hold.private_node = nullptr;
+}
+
+}  // namespace headroom::sim

@@ -1,0 +1,66 @@
+#include "sim/engine/rank_series.h"
+
+#include <algorithm>
+
+namespace headroom::sim {
+namespace {
+
+struct Line {
+  Ticks at = 0;
+  Ticks slope = 0;
+};
+
+}  // namespace
+
+Ticks stepTime(const StepCost& cost, std::span<const Batch> ranks) {
+  if (ranks.size() == 1) return cost.of(ranks.front().shape);
+  int tokens = 0;
+  Ticks slowest = 0, host = 0;
+  for (const Batch& batch : ranks) {
+    tokens = std::max(tokens, batch.shape.tokens());
+    slowest = std::max(slowest, cost.attentionOf(batch.shape));
+    host = std::max(host, cost.hostTimeOf(batch.shape));
+  }
+  return cost.withOverhead(cost.times().tokenwise(tokens) + slowest, host);
+}
+
+RankSeries::RankSeries(const StepCost& cost, std::span<const Batch> ranks) : cost_(cost) {
+  int tokens = 0;
+  for (const Batch& batch : ranks) {
+    const int rows = batch.shape.decode_rows;
+    if (rows == 0) continue;
+    ranks_.push_back({rows, batch.shape.decode_context_sum + rows});
+    tokens = std::max(tokens, rows);
+    host_ = std::max(host_, cost.hostTime(rows, 0));
+  }
+  tokenwise_ = cost.times().tokenwise(tokens);
+}
+
+SeriesPiece RankSeries::next(std::int64_t limit) {
+  const auto lineOf = [&](const Rank& rank, std::int64_t& steps) {
+    const models::Segment s = cost_.times().decodeAttention(rank.rows, rank.context_sum);
+    steps = stepsInside(s, rank.context_sum, rank.rows, steps);
+    return Line{s.at(rank.context_sum) + cost_.times().perSequence(rank.rows), s.slope * rank.rows};
+  };
+  std::int64_t steps = limit;
+  std::vector<Line> lines;
+  Line top;
+  for (const Rank& rank : ranks_) {
+    const Line line = lineOf(rank, steps);
+    lines.push_back(line);
+    if (line.at > top.at || (line.at == top.at && line.slope > top.slope)) top = line;
+  }
+  for (const Line& line : lines) {  // until a steeper one overtakes
+    if (line.slope > top.slope) steps = std::min(steps, (top.at - line.at) / (line.slope - top.slope) + 1);
+  }
+  const Ticks kernels = tokenwise_ + top.at;
+  SeriesPiece piece{cost_.withOverhead(kernels, host_), top.slope, steps};
+  if (cost_.hostCanDominate() && kernels < host_) {  // the host sets the pace until the kernels catch up
+    piece.increment = 0;
+    if (top.slope > 0) piece.steps = std::min(steps, (host_ - kernels + top.slope - 1) / top.slope);
+  }
+  for (Rank& rank : ranks_) rank.context_sum += piece.steps * rank.rows;
+  return piece;
+}
+
+}  // namespace headroom::sim

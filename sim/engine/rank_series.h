@@ -1,0 +1,35 @@
+// The time of a step of several ranks in lock-step: the slowest attention sets the pace, and all pad to the most
+// tokens. One rank is the plain case.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "sim/engine/batch.h"
+#include "sim/engine/step_cost.h"
+#include "sim/engine/step_series.h"
+
+namespace headroom::sim {
+
+Ticks stepTime(const StepCost& cost, std::span<const Batch> ranks);
+
+/// Durations of consecutive steps in which each rank's rows only decode and stay the same: the upper envelope of lines.
+class RankSeries {
+ public:
+  /// Starts at the step behind `ranks`.
+  RankSeries(const StepCost& cost, std::span<const Batch> ranks);
+  /// The longest piece from here, of at most `limit` steps; moves beyond it.
+  SeriesPiece next(std::int64_t limit);
+
+ private:
+  struct Rank {
+    int rows;
+    std::int64_t context_sum;
+  };
+  const StepCost& cost_;
+  std::vector<Rank> ranks_;
+  Ticks tokenwise_ = 0;
+  Ticks host_ = 0;
+};
+
+}  // namespace headroom::sim

@@ -1,0 +1,53 @@
+// The order in which waiting requests are looked at (RequestOrder of engine_config.h). An order is evaluated when the
+// engine admits, so a request that arrives later may overtake. Ties go to the earlier arrival, then to the lower id.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sim/engine/batch.h"
+
+namespace headroom::sim {
+
+const std::vector<std::string>& requestOrderNames();
+/// CHECKs that the name is known.
+RequestOrder requestOrderOf(const std::string& name);
+
+class RequestQueue {
+ public:
+  explicit RequestQueue(RequestOrder order) : order_(order) {}
+  bool empty() const { return fcfs_.empty() && sorted_.empty(); }
+  std::size_t size() const { return fcfs_.size() + sorted_.size(); }
+  Sequence* front() const;
+  /// Takes the front out: it is admitted.
+  void pop();
+  void push(Sequence* sequence);
+  /// Back in after a preemption: at the head, or, `at_tail`, behind all others.
+  void putBack(Sequence* sequence, bool at_tail = false);
+  void remove(Sequence* sequence);
+  RequestOrder order() const { return order_; }
+
+ private:
+  struct Entry {
+    std::int64_t rank;
+    Ticks arrival;
+    std::uint64_t id;
+    Sequence* sequence;
+    bool operator<(const Entry& o) const {
+      return rank != o.rank ? rank < o.rank : arrival != o.arrival ? arrival < o.arrival : id < o.id;
+    }
+  };
+  std::int64_t served(std::uint32_t tenant) const;
+  Entry entryOf(Sequence* sequence) const;
+
+  RequestOrder order_;
+  std::deque<Sequence*> fcfs_;
+  std::map<std::uint32_t, std::set<Entry>> sorted_;  // by tenant if fair, else all under 0
+  std::map<std::uint32_t, std::int64_t> admitted_;   // tokens, by tenant
+};
+
+}  // namespace headroom::sim

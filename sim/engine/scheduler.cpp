@@ -1,0 +1,135 @@
+#include "sim/engine/scheduler.h"
+
+#include <algorithm>
+
+#include "models/base/error.h"
+#include "sim/engine/vllm_scheduler.h"
+
+namespace headroom::sim {
+namespace {
+
+KvCache::Reuse reuseOf(EngineKind kind) {
+  const bool radix = kind == EngineKind::sglang || kind == EngineKind::trtllm;
+  return radix ? KvCache::Reuse::unknown_first : KvCache::Reuse::oldest_first;
+}
+
+}  // namespace
+
+Scheduler::Scheduler(ReplicaId id, const EngineConfig& config, ReplicaObserver& observer)
+    : id_(id),
+      config_(config),
+      observer_(observer),
+      kv_(config.usableBlocks(), config.block_size, config.enable_prefix_caching, reuseOf(config.kind)),
+      waiting_(config.order) {}
+
+void Scheduler::decide(Ticks now, Batch& batch) {
+  batch.clear();
+  schedule(now, batch);
+  if (batch.empty()) return;
+  for (const Sequence* sequence : running_) batch.cached_tokens += sequence->computed;
+  observer_.onBlocksUsed(id_, kv_.usedBlocks());
+}
+
+void Scheduler::addRow(Batch& batch, Sequence* sequence, int tokens) {
+  Row row{sequence, tokens, sequence->decodes(), false};
+  if (row.decode) {
+    ++batch.shape.decode_rows;
+    batch.shape.decode_context_sum += sequence->computed + 1;
+  } else {
+    batch.shape.chunks.push_back({tokens, sequence->computed});
+  }
+  sequence->computed += tokens;
+  ++sequence->rows_in_flight;
+  row.emits = sequence->decodes();
+  if (row.emits) ++sequence->in_flight;
+  if (row.emits && !row.decode) ++batch.shape.completed_prompts;
+  batch.rows.push_back(row);
+}
+
+int Scheduler::removeRow(Batch& batch, std::vector<Row>::iterator row) {
+  Sequence& s = *row->sequence;
+  const int tokens = row->tokens;
+  if (row->decode) {
+    --batch.shape.decode_rows;
+    batch.shape.decode_context_sum -= s.computed;
+  } else {
+    const auto chunk = std::count_if(batch.rows.begin(), row, [](const Row& r) { return !r.decode; });
+    batch.shape.chunks.erase(batch.shape.chunks.begin() + chunk);
+    if (row->emits) --batch.shape.completed_prompts;
+  }
+  s.computed -= tokens;
+  --s.rows_in_flight;
+  if (row->emits) --s.in_flight;
+  batch.rows.erase(row);
+  return tokens;
+}
+
+void Scheduler::startRunning(Sequence* sequence, std::int64_t cached, Ticks now) {
+  sequence->target = sequence->known();
+  sequence->computed = cached;
+  sequence->running = true;
+  if (sequence->life.scheduled < 0) {
+    sequence->life.scheduled = now;
+    sequence->life.cached_tokens = cached;
+  }
+  running_.push_back(sequence);
+}
+
+void Scheduler::dropFromKv(Sequence* sequence, Ticks now) {
+  kv_.release(sequence->request(), sequence->kv, sequence->computed, true);
+  sequence->computed = 0;
+  sequence->target = 0;
+  sequence->running = false;
+  ++sequence->life.preemptions;
+  observer_.onPreempted(id_, now);
+}
+
+void Scheduler::finish(Sequence* sequence) {
+  kv_.release(sequence->request(), sequence->kv, sequence->computed, false);
+  if (sequence->running) {
+    running_.erase(std::find(running_.begin(), running_.end(), sequence));
+  } else {  // preempted while its last token was on its way
+    waiting_.remove(sequence);
+  }
+  sequence->running = false;
+}
+
+std::int64_t Scheduler::stepsWithinBlocks(const Batch& rows, std::int64_t limit) const {
+  const std::int64_t block = kv_.blockSize();
+  std::vector<std::int64_t> crossing(static_cast<std::size_t>(block));  // [steps until a new block is needed]
+  for (const Row& row : rows.rows) {
+    const std::int64_t room = row.sequence->kv.blocks * block - row.sequence->computed;
+    ++crossing[static_cast<std::size_t>(room % block)];
+  }
+  std::int64_t free = kv_.freeBlocks();
+  const auto n = static_cast<std::int64_t>(rows.rows.size());
+  const std::int64_t whole = std::min(limit / block, free / n);  // every row takes one block in `block` steps
+  free -= whole * n;
+  std::int64_t steps = whole * block;
+  for (std::int64_t i = 0; steps < limit && i < block; ++i, ++steps) {
+    free -= crossing[static_cast<std::size_t>(i)];
+    if (free < 0) break;
+  }
+  return steps;
+}
+
+void Scheduler::repeat(Batch& last, std::int64_t steps) {
+  for (const Row& row : last.rows) {
+    row.sequence->computed += steps;
+    CHECK(kv_.reserve(row.sequence->kv, row.sequence->computed), "repeats() counted the blocks");
+  }
+  observer_.onBlocksUsed(id_, kv_.usedBlocks());
+}
+
+std::unique_ptr<Scheduler> makeScheduler(ReplicaId id, const EngineConfig& config, ReplicaObserver& observer) {
+  switch (config.kind) {
+    case EngineKind::vllm:
+      return std::make_unique<VllmScheduler>(id, config, observer);
+    default:
+      break;
+  }
+  CHECK(false, "an engine without rules is refused when the scenario is read");
+  return nullptr;
+}
+
+}  // namespace headroom::sim

@@ -1,0 +1,63 @@
+// One rank's scheduler: which rows the next step computes, and whose KV blocks go. A rule set per engine.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "sim/engine/batch.h"
+#include "sim/engine/kv_cache.h"
+#include "sim/engine/request_queue.h"
+
+namespace headroom::sim {
+
+class Scheduler {
+ public:
+  Scheduler(ReplicaId id, const EngineConfig& config, ReplicaObserver& observer);
+  virtual ~Scheduler() = default;
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  virtual void submit(Sequence* sequence) { waiting_.push(sequence); }
+  /// Fills `batch` (cleared) with the rows of the next step; leaves it empty if there is nothing to run.
+  void decide(Ticks now, Batch& batch);
+  /// The step has run and its tokens are counted.
+  virtual void onStepDone(const Batch& /*batch*/, Ticks /*now*/) {}
+  /// Its last token has come.
+  virtual void finish(Sequence* sequence);
+
+  /// How many more decisions, up to `limit`, have the rows of `last`, the last one, all of them decoding, as long as no
+  /// request arrives and none ends. 0 is always right.
+  virtual std::int64_t repeats(const Batch& last, std::int64_t limit) const = 0;
+  /// Makes `steps` such decisions at once.
+  virtual void repeat(Batch& last, std::int64_t steps);
+
+  std::size_t waiting() const { return waiting_.size(); }
+  std::size_t running() const { return running_.size(); }
+  bool idle() const { return waiting_.empty() && running_.empty(); }
+
+ protected:
+  virtual void schedule(Ticks now, Batch& batch) = 0;
+  /// Puts `tokens` new tokens of the sequence into the batch; their blocks are reserved.
+  static void addRow(Batch& batch, Sequence* sequence, int tokens);
+  /// Takes a row out again; its tokens.
+  static int removeRow(Batch& batch, std::vector<Row>::iterator row);
+  /// First tokens of an admission: `cached` ones are in the cache.
+  void startRunning(Sequence* sequence, std::int64_t cached, Ticks now);
+  /// Frees its blocks; its output stays, its computed tokens are lost.
+  void dropFromKv(Sequence* sequence, Ticks now);
+  /// Decisions, up to `limit`, for whose rows there are free blocks.
+  std::int64_t stepsWithinBlocks(const Batch& rows, std::int64_t limit) const;
+  std::int64_t blocksOf(std::int64_t tokens) const { return kv_.blocksFor(tokens); }
+
+  ReplicaId id_;
+  const EngineConfig& config_;
+  ReplicaObserver& observer_;
+  KvCache kv_;
+  RequestQueue waiting_;
+  std::vector<Sequence*> running_;  // in the order of admission
+};
+
+/// By EngineConfig::kind. `config` and `observer` must outlive it.
+std::unique_ptr<Scheduler> makeScheduler(ReplicaId id, const EngineConfig& config, ReplicaObserver& observer);
+
+}  // namespace headroom::sim
