@@ -124,7 +124,7 @@ Json scenarioList() {
 Json traceFormatList() {
   Json all = Json::array();
   for (const workloads::TraceFormat& format : workloads::traceFormats()) {
-    all.push_back({{"name", format.name}, {"summary", format.summary}, {"supported", format.open != nullptr}});
+    all.push_back({{"name", format.name}, {"summary", format.summary}});
   }
   return all;
 }
@@ -160,7 +160,7 @@ const std::vector<Kind>& kinds() {
       {"policies", policyList, {{"kind", "kind"}}},
       {"profiles", profileList, {{"date", "date"}}},
       {"scenarios", scenarioList, {{"kind", "kind"}}},
-      {"trace-formats", traceFormatList, {{"supported", "supported"}}},
+      {"trace-formats", traceFormatList, {}},
   };
   return all;
 }

@@ -27,9 +27,7 @@ Json acceleratorNames() {
 
 Json traceFormatNames() {
   Json names = Json::array();
-  for (const workloads::TraceFormat& format : workloads::traceFormats()) {
-    if (format.open != nullptr) names.push_back(format.name);
-  }
+  for (const workloads::TraceFormat& format : workloads::traceFormats()) names.push_back(format.name);
   return names;
 }
 

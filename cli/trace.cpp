@@ -27,10 +27,10 @@ using workloads::TraceReader;
 using workloads::TraceStatistics;
 
 /// A trace with a progress bar that Ctrl-C ends.
-class WatchedTrace final : public TraceReader {
+class WatchedTrace final : public workloads::TraceFilter {
  public:
   WatchedTrace(std::unique_ptr<TraceReader> trace, const std::string& verb)
-      : trace_(std::move(trace)), bar_(verb, "rows") {}
+      : TraceFilter(std::move(trace)), bar_(verb, "rows") {}
   bool next(workloads::TraceRow& row) override {
     if (++rows_ % 4096 == 0) {
       throwIfInterrupted();
@@ -40,7 +40,6 @@ class WatchedTrace final : public TraceReader {
   }
 
  private:
-  std::unique_ptr<TraceReader> trace_;
   ProgressBar bar_;
   std::int64_t rows_ = 0;
 };
@@ -49,6 +48,10 @@ std::unique_ptr<TraceReader> openNamed(const std::string& text, double rate_scal
   const TraceName name = parseTraceName(text, "trace");
   return std::make_unique<WatchedTrace>(workloads::scaleRate(workloads::openTrace(name.format, name.file), rate_scale),
                                         verb);
+}
+
+void printWarnings(const TraceReader& trace) {
+  for (const std::string& warning : trace.warnings()) printNote("warning: " + warning);
 }
 
 std::string shareName(double share) {
@@ -65,6 +68,7 @@ Json lengthsJson(const workloads::LengthStatistics& lengths) {
 
 Json statisticsJson(const TraceStatistics& s) {
   return {{"rows", s.rows},
+          {"failed", s.failed},
           {"span_s", s.span.value()},
           {"rate_per_s", s.rate_per_s},
           {"cv", s.cv},
@@ -73,7 +77,8 @@ Json statisticsJson(const TraceStatistics& s) {
           {"dispersion", s.dispersion},
           {"prompt_tokens", lengthsJson(s.prompt_tokens)},
           {"output_tokens", lengthsJson(s.output_tokens)},
-          {"correlation", s.correlation}};
+          {"correlation", s.correlation},
+          {"shared_prefix", s.shared_prefix}};
 }
 
 std::string statisticsTable(const TraceStatistics& s) {
@@ -85,6 +90,10 @@ std::string statisticsTable(const TraceStatistics& s) {
   arrivals.add({"peak", numberText(s.peak_to_mean), "busiest minute over the mean minute"});
   arrivals.add({"dispersion", numberText(s.dispersion), "variance over mean of the minute counts; 1 is Poisson"});
   arrivals.add({"correlation", numberText(s.correlation), "of prompt and output tokens"});
+  if (s.failed > 0) arrivals.add({"failed", countText(s.failed), "when recorded: they have no lengths"});
+  if (s.shared_prefix > 0) {
+    arrivals.add({"shared", numberText(s.shared_prefix), "of prompt tokens, at the start of an earlier prompt too"});
+  }
   TextTable lengths("lrrrrrrrrr");
   std::vector<std::string> header{"tokens", "mean"};
   for (const double share : workloads::kLengthShares) header.push_back(shareName(share));
@@ -132,6 +141,7 @@ int traceInspect(const TraceInspectOptions& options) {
   const auto trace = openNamed(options.trace, options.rate_scale, "trace inspect");
   const TraceStatistics statistics = workloads::measureTrace(*trace);
   printResult(options.format == Format::json ? statisticsJson(statistics).dump(2) + "\n" : statisticsTable(statistics));
+  printWarnings(*trace);
   return kExitOk;
 }
 
@@ -153,8 +163,8 @@ int traceFit(const TraceFitOptions& options) {
   const TraceName name = parseTraceName(options.trace, "trace");
   const std::string model_name = options.name.empty() ? nameFromFile(name.file) : options.name;
   const std::string source = options.source.empty() ? "own trace " + nameFromFile(name.file) : options.source;
-  const workloads::TraceModel model =
-      workloads::fitTraceModel(*openNamed(options.trace, 1, "trace fit"), model_name, source);
+  const auto trace = openNamed(options.trace, 1, "trace fit");
+  const workloads::TraceModel model = workloads::fitTraceModel(*trace, model_name, source);
   const TraceStatistics original = workloads::measureTrace(*openNamed(options.trace, 1, "trace fit"));
   const auto synthetic_rows = workloads::limitTrace(workloads::openTraceModel(model, 1, model.name),
                                                     {.requests = model.requests, .duration = {}});
@@ -162,6 +172,7 @@ int traceFit(const TraceFitOptions& options) {
   writeFileAtomically(options.out, toYaml(workloads::toDocument(model)));
   const auto compared = workloads::compareTraces(original, synthetic);
   printResult(options.format == Format::json ? comparisonJson(compared).dump(2) + "\n" : comparisonTable(compared));
+  printWarnings(*trace);
   printNote("written to " + options.out);
   return kExitOk;
 }

@@ -56,6 +56,12 @@ bool LineTrace::next(TraceRow& row) {
     if (!any_row_) throw InputError({.file = lines_.file(), .line = 0, .path = ""}, "an empty trace: it has no rows");
     return false;
   }
+  row.failed = false;
+  row.class_name.clear();
+  row.session.clear();
+  row.prefix_group.clear();
+  row.prefix_tokens = 0;
+  row.content.clear();
   parse(line, row);
   check(row);
   last_arrival_ = row.arrival;
@@ -64,8 +70,8 @@ bool LineTrace::next(TraceRow& row) {
 }
 
 void LineTrace::check(const TraceRow& row) const {
-  if (row.prompt_tokens < 1) fail("a prompt of 0 tokens", "leave such rows out");
-  if (row.output_tokens < 1) fail("an output of 0 tokens", "a failed request; leave such rows out");
+  if (row.prompt_tokens < 1 && !row.failed) fail("a prompt of 0 tokens", "leave such rows out");
+  if (row.output_tokens < 1 && !row.failed) fail("an output of 0 tokens", "a failed request; leave such rows out");
   if (any_row_ && row.arrival < last_arrival_) {
     fail(fmt::format("arrives {:.6f} s before the row above it", toSeconds(last_arrival_ - row.arrival).value()),
          "sort the rows by time");
@@ -81,6 +87,30 @@ std::int32_t LineTrace::tokens(std::string_view text, std::string_view name) con
 
 void LineTrace::fail(const std::string& message, const std::string& hint) const {
   throw InputError({.file = lines_.file(), .line = lines_.lineNumber(), .path = ""}, message, hint);
+}
+
+Ticks LineTrace::seconds(std::string_view text, std::string_view name) const {
+  Ticks ticks = 0;
+  if (!parseSeconds(text, ticks)) {
+    fail(fmt::format("{}: \"{}\" is not a number of seconds from 0 to 100 days", name, text),
+         "times count from the start of the trace");
+  }
+  return ticks;
+}
+
+void LineTrace::ignoreUnknown(const std::vector<std::string>& unknown, const std::vector<std::string>& missing) {
+  for (const std::string& name : unknown) {
+    if (const std::string meant = closestName(name, missing); !meant.empty()) {
+      fail(fmt::format("unknown column \"{}\"", name), fmt::format("did you mean \"{}\"?", meant));
+    }
+    ignored_.insert(name);
+  }
+}
+
+std::vector<std::string> LineTrace::warnings() const {
+  if (ignored_.empty()) return {};
+  return {fmt::format("{}: {} unknown {} ignored: {}", lines_.file(), ignored_.size(),
+                      ignored_.size() == 1 ? "column" : "columns", fmt::join(ignored_, ", "))};
 }
 
 void CsvColumns::readHeader(std::string_view line) {
@@ -117,12 +147,28 @@ CsvTrace::CsvTrace(const std::filesystem::path& file) : LineTrace(file) {
   columns_.readHeader(line);
 }
 
-std::size_t CsvTrace::required(std::string_view name) const {
-  const std::size_t column = columns_.find(name);
+std::size_t CsvTrace::required(const std::string& name) {
+  const std::size_t column = optional(name);
   if (column == CsvColumns::npos) {
     fail(fmt::format("no column \"{}\"", name), fmt::format("the header has: {}", columns_.names()));
   }
   return column;
+}
+
+std::size_t CsvTrace::optional(const std::string& name) {
+  asked_.push_back(name);
+  return columns_.find(name);
+}
+
+void CsvTrace::finishColumns() {
+  std::vector<std::string> unknown, missing;
+  for (const std::string& name : columns_.list()) {
+    if (std::find(asked_.begin(), asked_.end(), name) == asked_.end()) unknown.push_back(name);
+  }
+  for (const std::string& name : asked_) {
+    if (columns_.find(name) == CsvColumns::npos) missing.push_back(name);
+  }
+  ignoreUnknown(unknown, missing);
 }
 
 void CsvTrace::parse(std::string_view line, TraceRow& row) {

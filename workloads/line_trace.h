@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,10 +17,11 @@ namespace headroom::workloads {
 class LineTrace : public TraceReader {
  public:
   bool next(TraceRow& row) final;
+  std::vector<std::string> warnings() const override;
 
  protected:
   explicit LineTrace(const std::filesystem::path& file) : lines_(file) {}
-  /// Fills arrival and lengths; clears or fills the texts. `line` is not blank.
+  /// Fills what the line says into a row at its defaults. `line` is not blank.
   virtual void parse(std::string_view line, TraceRow& row) = 0;
 
   /// The next line that is not blank, without a byte order mark; false at the end.
@@ -28,6 +30,12 @@ class LineTrace : public TraceReader {
   std::int32_t tokens(std::string_view text, std::string_view name) const;
   /// Throws InputError with file and line.
   [[noreturn]] void fail(const std::string& message, const std::string& hint = {}) const;
+  /// The same for columns or keys nobody knows: one that reads like a missing known one is refused, the others are
+  /// ignored with a warning.
+  void ignoreUnknown(const std::vector<std::string>& unknown, const std::vector<std::string>& missing);
+  /// `text` "12.5" of column `name` as ticks since the start of the trace.
+  Ticks seconds(std::string_view text, std::string_view name) const;
+  const std::string& file() const { return lines_.file(); }
 
  private:
   void check(const TraceRow& row) const;
@@ -35,6 +43,7 @@ class LineTrace : public TraceReader {
   LineReader lines_;
   Ticks last_arrival_ = 0;
   bool any_row_ = false;
+  std::set<std::string> ignored_;
 };
 
 /// The columns of a comma-separated file by name, and the fields of its current row. Quotes are not understood.
@@ -50,6 +59,7 @@ class CsvColumns {
   std::string_view field(std::size_t column) const { return fields_[column]; }
   std::size_t fieldCount() const { return fields_.size(); }
   std::size_t columnCount() const { return names_.size(); }
+  const std::vector<std::string>& list() const { return names_; }
 
   static constexpr std::size_t npos = SIZE_MAX;
 
@@ -66,8 +76,19 @@ class CsvTrace : public LineTrace {
   virtual void parseFields(TraceRow& row) = 0;
 
   /// Index of a column that must be there.
-  std::size_t required(std::string_view name) const;
+  std::size_t required(const std::string& name);
+  /// Index of a column that may be there, else CsvColumns::npos.
+  std::size_t optional(const std::string& name);
+  /// After the last of these: what to do with the columns nobody asked for.
+  void finishColumns();
+  /// The field, or "" if the file has no such column.
+  std::string_view text(std::size_t column) const {
+    return column == CsvColumns::npos ? std::string_view() : columns_.field(column);
+  }
   CsvColumns columns_;
+
+ private:
+  std::vector<std::string> asked_;
 };
 
 /// Decimal seconds ("12.5", "3e-2") to ticks, exact to the nearest tick up to 12 decimals; false if not a number

@@ -66,7 +66,9 @@ class AzureTrace : public CsvTrace {
       : CsvTrace(file),
         time_(required("TIMESTAMP")),
         prompt_(required("ContextTokens")),
-        output_(required("GeneratedTokens")) {}
+        output_(required("GeneratedTokens")) {
+    finishColumns();
+  }
 
  private:
   void parseFields(TraceRow& row) override {
@@ -83,9 +85,6 @@ class AzureTrace : public CsvTrace {
     row.arrival = since_start * kTicksPerNanosecond;
     row.prompt_tokens = tokens(columns_.field(prompt_), "ContextTokens");
     row.output_tokens = tokens(columns_.field(output_), "GeneratedTokens");
-    row.class_name.clear();
-    row.session.clear();
-    row.prefix_group.clear();
   }
 
   std::size_t time_, prompt_, output_;
@@ -94,7 +93,7 @@ class AzureTrace : public CsvTrace {
 
 }  // namespace
 
-std::unique_ptr<TraceReader> openAzureTrace(const std::filesystem::path& file) {
+std::unique_ptr<TraceReader> openAzureTrace(const std::filesystem::path& file, const TraceOptions&) {
   return std::make_unique<AzureTrace>(file);
 }
 

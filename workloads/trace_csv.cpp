@@ -1,7 +1,9 @@
-// The plain format: arrival_s,prompt_tokens,output_tokens[,class,session,prefix_group], columns in any order, others
-// ignored. arrival_s counts from the start of the trace, which may lie before its first row.
+// The plain format: arrival_s,prompt_tokens,output_tokens[,class,session,prefix_group,prefix_tokens], columns in any
+// order. arrival_s counts from the start of the trace, which may lie before its first row. Prompts of one prefix_group
+// begin with the same prefix_tokens tokens; a group without a length shares nothing, with a warning.
 #include <fmt/format.h>
 
+#include "models/base/files.h"
 #include "workloads/line_trace.h"
 #include "workloads/trace_formats.h"
 
@@ -15,38 +17,61 @@ class PlainCsvTrace : public CsvTrace {
         arrival_(required("arrival_s")),
         prompt_(required("prompt_tokens")),
         output_(required("output_tokens")),
-        class_(columns_.find("class")),
-        session_(columns_.find("session")),
-        prefix_group_(columns_.find("prefix_group")) {}
+        class_(optional("class")),
+        session_(optional("session")),
+        prefix_group_(optional("prefix_group")),
+        prefix_tokens_(optional("prefix_tokens")) {
+    finishColumns();
+  }
+
+  std::vector<std::string> warnings() const override {
+    std::vector<std::string> all = CsvTrace::warnings();
+    if (groups_without_length_ > 0) {
+      all.push_back(fmt::format("{}: {} rows name a prefix_group without prefix_tokens and share nothing", file(),
+                                groups_without_length_));
+    }
+    return all;
+  }
 
  private:
   void parseFields(TraceRow& row) override {
-    const std::string_view arrival = columns_.field(arrival_);
-    if (!parseSeconds(arrival, row.arrival)) {
-      fail(fmt::format("arrival_s: \"{}\" is not a number of seconds from 0 to 100 days", arrival),
-           "times count from the start of the trace");
-    }
+    row.arrival = seconds(columns_.field(arrival_), "arrival_s");
     row.prompt_tokens = tokens(columns_.field(prompt_), "prompt_tokens");
     row.output_tokens = tokens(columns_.field(output_), "output_tokens");
-    assign(row.class_name, class_);
-    assign(row.session, session_);
-    assign(row.prefix_group, prefix_group_);
+    row.class_name = text(class_);
+    row.session = text(session_);
+    row.prefix_group = text(prefix_group_);
+    if (const std::string_view length = text(prefix_tokens_); !length.empty()) {
+      row.prefix_tokens = tokens(length, "prefix_tokens");
+    }
+    parsePrefix(row);
   }
 
-  void assign(std::string& text, std::size_t column) const {
-    if (column == CsvColumns::npos) {
-      text.clear();
-    } else {
-      text = columns_.field(column);
+  void parsePrefix(TraceRow& row) {
+    if (row.prefix_tokens > row.prompt_tokens) {
+      fail(fmt::format("prefix_tokens: {} is more than the prompt of {}", row.prefix_tokens, row.prompt_tokens));
+    }
+    if (row.prefix_group.empty()) {
+      if (row.prefix_tokens > 0) fail("prefix_tokens without a prefix_group", "name the group, or write 0");
+      return;
+    }
+    if (row.prefix_tokens == 0) {
+      ++groups_without_length_;
+      return;
+    }
+    row.content.push_back({hashBytes(row.prefix_group), row.prefix_tokens});
+    if (const std::int32_t rest = row.prompt_tokens - row.prefix_tokens; rest > 0) {
+      row.content.push_back({kUnsharedText, rest});
     }
   }
 
-  std::size_t arrival_, prompt_, output_, class_, session_, prefix_group_;
+  std::size_t arrival_, prompt_, output_, class_, session_, prefix_group_, prefix_tokens_;
+  std::int64_t groups_without_length_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<TraceReader> openCsvTrace(const std::filesystem::path& file) {
+std::unique_ptr<TraceReader> openCsvTrace(const std::filesystem::path& file, const TraceOptions&) {
   return std::make_unique<PlainCsvTrace>(file);
 }
 

@@ -174,10 +174,10 @@ class GeneratedTrace : public TraceReader {
   bool started_ = false;
 };
 
-class LimitedTrace : public TraceReader {
+class LimitedTrace : public TraceFilter {
  public:
   LimitedTrace(std::unique_ptr<TraceReader> trace, const TraceLimit& limit)
-      : trace_(std::move(trace)),
+      : TraceFilter(std::move(trace)),
         left_(limit.requests.value_or(INT64_MAX)),
         end_(limit.duration ? toTicks(*limit.duration) : kNever) {}
   bool next(TraceRow& row) override {
@@ -187,7 +187,6 @@ class LimitedTrace : public TraceReader {
   }
 
  private:
-  std::unique_ptr<TraceReader> trace_;
   std::int64_t left_;
   Ticks end_;
 };

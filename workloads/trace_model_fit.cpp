@@ -169,6 +169,8 @@ TraceModel fitTraceModel(TraceReader& trace, const std::string& name, const std:
   model.requests = static_cast<std::int64_t>(rows.size());
   model.span = Seconds(rounded(times.back()));
   model.arrivals = fitArrivals(times);
+  std::erase_if(rows, [](const TraceRow& row) { return row.failed; });  // arrivals without lengths
+  if (rows.size() < kFewestRows) throw InputError("too few requests have lengths: the others failed");
   model.lengths = fitLengths(std::move(rows));
   return model;
 }

@@ -13,32 +13,18 @@ namespace {
 
 const TraceFormat kTraceFormats[] = {
     {"azure", "Azure LLM inference trace, CSV: TIMESTAMP,ContextTokens,GeneratedTokens", openAzureTrace},
-    {"burstgpt", "BurstGPT, CSV: Timestamp,Model,Request tokens,Response tokens,...", nullptr},
-    {"mooncake", "Mooncake, JSONL: timestamp (ms), input_length, output_length, hash_ids", nullptr},
-    {"servegen", "ServeGen client folder: rate windows and length distributions", nullptr},
-    {"splitwise", "splitwise-sim, CSV: arrival_timestamp,prompt_size,token_size,...", nullptr},
-    {"llmservingsim", "LLMServingSim, JSONL: arrival_s, input_toks, output_toks, hash_ids", nullptr},
-    {"csv", "plain CSV: arrival_s,prompt_tokens,output_tokens[,class,session,prefix_group]", openCsvTrace},
+    {"burstgpt", "BurstGPT, CSV: Timestamp,Model,Request tokens,Response tokens,...", openBurstGptTrace},
+    {"mooncake", "Mooncake, JSONL: timestamp (ms), input_length, output_length, hash_ids", openMooncakeTrace},
+    {"splitwise", "splitwise-sim, CSV: arrival_timestamp,prompt_size,token_size,...", openSplitwiseTrace},
+    {"llmservingsim", "LLMServingSim, JSONL: arrival_s or arrival_time_ns, input_toks, output_toks, hash_ids",
+     openLlmServingSimTrace},
+    {"csv", "plain CSV: arrival_s,prompt_tokens,output_tokens[,class,session,prefix_group,prefix_tokens]",
+     openCsvTrace},
 };
 
-const TraceFormat& findFormat(const std::string& name) {
-  std::vector<std::string> names;
-  for (const TraceFormat& format : kTraceFormats) {
-    if (format.name == name) return format;
-    names.push_back(format.name);
-  }
-  throw InputError(fmt::format("unknown trace format \"{}\"", name), suggestion(name, names));
-}
-
-const TraceFormat& findBuiltFormat(const std::string& name) {
-  const TraceFormat& format = findFormat(name);
-  if (format.open == nullptr) throw InputError(fmt::format("trace format \"{}\" is not supported yet", name));
-  return format;
-}
-
-class ScaledTrace : public TraceReader {
+class ScaledTrace : public TraceFilter {
  public:
-  ScaledTrace(std::unique_ptr<TraceReader> trace, double scale) : trace_(std::move(trace)), scale_(scale) {}
+  ScaledTrace(std::unique_ptr<TraceReader> trace, double scale) : TraceFilter(std::move(trace)), scale_(scale) {}
   bool next(TraceRow& row) override {
     if (!trace_->next(row)) return false;
     const double scaled = std::floor(static_cast<double>(row.arrival) / scale_ + 0.5);
@@ -50,7 +36,6 @@ class ScaledTrace : public TraceReader {
   }
 
  private:
-  std::unique_ptr<TraceReader> trace_;
   double scale_;
 };
 
@@ -60,12 +45,18 @@ std::span<const TraceFormat> traceFormats() {
   return kTraceFormats;
 }
 
-void checkTraceFormat(const std::string& format) {
-  findBuiltFormat(format);
+const TraceFormat& findTraceFormat(const std::string& format) {
+  std::vector<std::string> names;
+  for (const TraceFormat& known : kTraceFormats) {
+    if (known.name == format) return known;
+    names.push_back(known.name);
+  }
+  throw InputError(fmt::format("unknown trace format \"{}\"", format), suggestion(format, names));
 }
 
-std::unique_ptr<TraceReader> openTrace(const std::string& format, const std::filesystem::path& file) {
-  return findBuiltFormat(format).open(file);
+std::unique_ptr<TraceReader> openTrace(const std::string& format, const std::filesystem::path& file,
+                                       const TraceOptions& options) {
+  return findTraceFormat(format).open(file, options);
 }
 
 std::unique_ptr<TraceReader> scaleRate(std::unique_ptr<TraceReader> trace, double rate_scale) {

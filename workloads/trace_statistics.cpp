@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "models/base/files.h"
+
 namespace headroom::workloads {
 namespace {
 
@@ -69,11 +71,34 @@ double RunningMoments::cv() const {
   return mean_ > 0 ? std::sqrt(variance()) / mean_ : 0;
 }
 
+std::int64_t PrefixMeter::add(const std::vector<ContentSpan>& content) {
+  std::int64_t shared = 0;
+  bool as_before = true;
+  std::uint64_t text_before = hashBytes("");
+  for (const ContentSpan& span : content) {
+    if (span.id == kUnsharedText) break;
+    text_before = hashBytes({reinterpret_cast<const char*>(&span.id), sizeof span.id}, text_before);
+    std::int32_t& longest = longest_[text_before];
+    if (as_before) shared += std::min(span.tokens, longest);
+    as_before = as_before && longest == span.tokens;
+    longest = std::max(longest, span.tokens);
+    text_before = hashBytes({reinterpret_cast<const char*>(&span.tokens), sizeof span.tokens}, text_before);
+  }
+  return shared;
+}
+
 void TraceMeter::add(const TraceRow& row) {
   addArrival(row.arrival);
+  ++rows_;
+  if (!row.failed) addLengths(row);
+  prompt_tokens_ += row.prompt_tokens;
+  shared_tokens_ += prefixes_.add(row.content);
+}
+
+void TraceMeter::addLengths(const TraceRow& row) {
   ++prompts_[row.prompt_tokens];
   ++outputs_[row.output_tokens];
-  const double n = static_cast<double>(++rows_);
+  const double n = static_cast<double>(++with_lengths_);
   const double prompt = row.prompt_tokens - mean_prompt_, output = row.output_tokens - mean_output_;
   mean_prompt_ += prompt / n;
   mean_output_ += output / n;
@@ -108,7 +133,7 @@ void TraceMeter::closeMinutesBefore(std::int64_t minute) {
 }
 
 TraceStatistics TraceMeter::statistics() const {
-  TraceStatistics result{.rows = rows_, .span = toSeconds(last_ - first_)};
+  TraceStatistics result{.rows = rows_, .failed = rows_ - with_lengths_, .span = toSeconds(last_ - first_)};
   if (last_ > first_) result.rate_per_s = static_cast<double>(rows_) / result.span.value();
   result.cv = gaps_.cv();
   std::vector<double> cvs = window_cvs_;
@@ -118,10 +143,13 @@ TraceStatistics TraceMeter::statistics() const {
     result.peak_to_mean = peak_ / minute_counts_.mean();
     result.dispersion = minute_counts_.variance() / minute_counts_.mean();
   }
-  result.prompt_tokens = lengthsOf(prompts_, rows_, mean_prompt_);
-  result.output_tokens = lengthsOf(outputs_, rows_, mean_output_);
+  result.prompt_tokens = lengthsOf(prompts_, with_lengths_, mean_prompt_);
+  result.output_tokens = lengthsOf(outputs_, with_lengths_, mean_output_);
   const double spread = std::sqrt(prompt_squares_) * std::sqrt(output_squares_);
   if (spread > 0) result.correlation = covariance_ / spread;
+  if (prompt_tokens_ > 0) {
+    result.shared_prefix = static_cast<double>(shared_tokens_) / static_cast<double>(prompt_tokens_);
+  }
   return result;
 }
 

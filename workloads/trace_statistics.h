@@ -1,5 +1,6 @@
 // What a trace looks like, in one pass: rate, burstiness of gaps and of minute counts, lengths and their correlation.
-// Memory grows with the span in 10-minute windows and with the number of different lengths, not with the rows.
+// Memory grows with the span in 10-minute windows, the number of different lengths and, where a trace tells of text,
+// with the amount of different text; not with the rows.
 #pragma once
 
 #include <array>
@@ -7,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "workloads/trace_reader.h"
@@ -24,6 +26,7 @@ struct LengthStatistics {
 /// What needs more rows or minutes than there are is 0.
 struct TraceStatistics {
   std::int64_t rows = 0;
+  std::int64_t failed = 0;  ///< of the rows; they count as arrivals and have no lengths
   Seconds span{};           ///< last arrival - first arrival
   double rate_per_s = 0;    ///< rows / span
   double cv = 0;            ///< standard deviation / mean of the gaps between arrivals
@@ -33,6 +36,9 @@ struct TraceStatistics {
   LengthStatistics prompt_tokens{};
   LengthStatistics output_tokens{};
   double correlation = 0;  ///< Pearson, prompt against output
+  /// Share of the prompt tokens that an earlier prompt began with too: the hit rate of an endless prefix cache that
+  /// keeps single tokens. 0 where nothing is known of the text.
+  double shared_prefix = 0;
   bool operator==(const TraceStatistics&) const = default;
 };
 
@@ -51,6 +57,16 @@ class RunningMoments {
   double mean_ = 0, squares_ = 0;
 };
 
+/// How far each prompt begins like an earlier one. Memory grows with the number of different spans.
+class PrefixMeter {
+ public:
+  /// Tokens at the start of `content` that were seen before, in this order.
+  std::int64_t add(const std::vector<ContentSpan>& content);
+
+ private:
+  std::unordered_map<std::uint64_t, std::int32_t> longest_;  // text before the span and its id -> tokens seen of it
+};
+
 class TraceMeter {
  public:
   void add(const TraceRow& row);
@@ -58,9 +74,10 @@ class TraceMeter {
 
  private:
   void addArrival(Ticks arrival);
+  void addLengths(const TraceRow& row);
   void closeMinutesBefore(std::int64_t minute);
 
-  std::int64_t rows_ = 0;
+  std::int64_t rows_ = 0, with_lengths_ = 0;
   Ticks first_ = 0, last_ = 0;
   RunningMoments gaps_, window_gaps_, minute_counts_;
   std::vector<double> window_cvs_;
@@ -68,6 +85,8 @@ class TraceMeter {
   double peak_ = 0;
   std::map<std::int32_t, std::int64_t> prompts_, outputs_;
   double mean_prompt_ = 0, mean_output_ = 0, covariance_ = 0, prompt_squares_ = 0, output_squares_ = 0;
+  PrefixMeter prefixes_;
+  std::int64_t prompt_tokens_ = 0, shared_tokens_ = 0;
 };
 
 /// Reads the trace to its end.

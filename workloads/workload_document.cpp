@@ -29,7 +29,7 @@ ArrivalSpec readTrace(Fields& fields) {
   TraceArrivals spec;
   const Value format = fields.required("format");
   spec.format = format.string();
-  at(format, [&] { checkTraceFormat(spec.format); });
+  at(format, [&] { findTraceFormat(spec.format); });
   spec.file = fields.required("file").filePath();
   if (const auto scale = fields.optional("rate_scale")) spec.rate_scale = scale->number();
   return spec;

@@ -25,7 +25,7 @@ void checkLimits(const WorkloadSpec& spec) {
 
 void checkParts(const WorkloadSpec& spec) {
   checkArrivals(spec.arrivals);
-  if (const auto* trace = std::get_if<TraceArrivals>(&spec.arrivals)) checkTraceFormat(trace->format);
+  if (const auto* trace = std::get_if<TraceArrivals>(&spec.arrivals)) findTraceFormat(trace->format);
   for (const LengthSpec* lengths : {&spec.prompt_tokens, &spec.output_tokens}) {
     checkLengths(*lengths);
     if (std::holds_alternative<LengthFromTrace>(*lengths) && !hasRows(spec.arrivals)) {

@@ -94,8 +94,6 @@ TEST(WorkloadYaml, ErrorsNameThePlaceAndHelp) {
   EXPECT_NE(
       errorOf(withArrivals("{type: trace, format: azur, file: x}")).find("/arrivals/format: unknown trace format"),
       std::string::npos);
-  EXPECT_NE(errorOf(withArrivals("{type: trace, format: mooncake, file: x}")).find("not supported yet"),
-            std::string::npos);
   EXPECT_NE(errorOf(withArrivals("{type: closed-loop, concurrency: 0}")).find("/arrivals/concurrency"),
             std::string::npos);
 }
