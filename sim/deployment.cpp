@@ -7,6 +7,7 @@
 #include "models/base/error.h"
 #include "models/cost/capped_step_times.h"
 #include "models/hardware/accelerator.h"
+#include "sim/engine/request_queue.h"
 
 namespace headroom::sim {
 namespace {
@@ -39,6 +40,7 @@ void fitMemory(const DeploymentSpec& spec, const models::Model& model, PoolPlan&
   if (!pool.problem.empty()) return;
   EngineConfig& config = pool.engine.config;
   pool.memory = models::planMemory(model, pool.accelerator, memoryRequest(spec, model, pool));
+  config.data_parallel = pool.spec.parallelism.dp;
   config.num_gpu_blocks = spec.engine.num_gpu_blocks.value_or(pool.memory.blocks.value());
   if (!spec.engine.num_gpu_blocks && !pool.memory.fits) {
     pool.problem = pool.memory.reason;
@@ -149,6 +151,8 @@ Scenario resolved(const Scenario& scenario, const std::vector<DeploymentPlan>& p
     decide(engine.max_model_len, [](const ResolvedEngine& e) { return e.config.max_model_len; });
     decide(engine.gpu_memory_utilization, [](const ResolvedEngine& e) { return e.gpu_memory_utilization; });
     decide(engine.enable_chunked_prefill, [](const ResolvedEngine& e) { return e.config.enable_chunked_prefill; });
+    decide(engine.prefix_caching, [](const ResolvedEngine& e) { return e.config.enable_prefix_caching; });
+    decide(engine.scheduling, [](const ResolvedEngine& e) { return nameOf(e.config.order); });
     decide(engine.async_scheduling, [](const ResolvedEngine& e) { return e.config.pipeline_depth == 2; });
     decide(engine.long_prefill_token_threshold,
            [](const ResolvedEngine& e) { return e.config.long_prefill_token_threshold; });

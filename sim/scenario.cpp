@@ -40,48 +40,6 @@ models::Precision readPrecision(const Value& value) {
   return *models::precisionFromName(value.oneOf(models::precisionNames()));
 }
 
-EngineOptions readEngine(const Value& value) {
-  EngineOptions engine;
-  Fields fields(value);
-  const auto integer = [&](const char* key, auto& target, std::int64_t min, std::int64_t max) {
-    if (const auto v = fields.optional(key)) {
-      target = static_cast<typename std::decay_t<decltype(target)>::value_type>(v->integer(min, max));
-    }
-  };
-  if (const auto v = fields.optional("name")) {
-    engine.name = v->oneOf(engineNames());
-    if (engine.name != "vllm") v->fail("engine \"" + engine.name + "\" is not supported yet", "vllm");
-  }
-  if (const auto v = fields.optional("version")) {
-    engine.version = v->string();
-    if (const std::string problem = versionProblem(engine.version); !problem.empty()) v->fail(problem);
-  }
-  integer("max_num_seqs", engine.max_num_seqs, 1, 65536);
-  integer("max_num_batched_tokens", engine.max_num_batched_tokens, 1, 1 << 20);
-  integer("max_model_len", engine.max_model_len, 2, 1 << 27);
-  if (const auto v = fields.optional("num_gpu_blocks"); v && v->string() != "auto") {
-    engine.num_gpu_blocks = v->integer(2, INT32_MAX);
-  }
-  if (const auto v = fields.optional("gpu_memory_utilization")) {
-    engine.gpu_memory_utilization = v->fraction();
-    if (*engine.gpu_memory_utilization <= 0) v->fail("must be above 0");
-  }
-  if (const auto v = fields.optional("enable_chunked_prefill")) engine.enable_chunked_prefill = v->boolean();
-  if (const auto v = fields.optional("async_scheduling")) engine.async_scheduling = v->boolean();
-  integer("long_prefill_token_threshold", engine.long_prefill_token_threshold, 0, 1 << 20);
-  if (const auto v = fields.optional("step_overhead")) {
-    engine.step_overhead = v->quantity<Seconds>();
-    if (*engine.step_overhead < Seconds() || *engine.step_overhead > Seconds(1)) v->fail("must be between 0 and 1 s");
-  }
-  onlyNeutral(fields, "prefix_caching", "false");
-  onlyNeutral(fields, "scheduling", "fcfs");
-  fields.finish();
-  if (engine.max_num_seqs && engine.max_num_batched_tokens && *engine.max_num_batched_tokens < *engine.max_num_seqs) {
-    value.fail("max_num_batched_tokens must be at least max_num_seqs", "vLLM refuses it too");
-  }
-  return engine;
-}
-
 PoolSpec readPool(const Value& value) {
   PoolSpec pool;
   Fields fields(value);
@@ -93,8 +51,8 @@ PoolSpec readPool(const Value& value) {
   const Value accelerator = fields.required("accelerator");
   pool.accelerator = models::findAccelerator(accelerator.string(), accelerator.where()).name;
   count("tp", pool.parallelism.tp, 1024);
-  onlyNeutral(fields, "pp", "1");  // their steps can be costed; the engine does not schedule them yet
-  onlyNeutral(fields, "dp", "1");
+  onlyNeutral(fields, "pp", "1");  // its steps can be costed; the engine does not schedule them yet
+  count("dp", pool.parallelism.dp, 1024);
   if (const auto v = fields.optional("ep")) pool.parallelism.ep = v->boolean();
   count("replicas", pool.replicas, 100'000);
   if (const auto v = fields.optional("profile")) pool.profile = v->filePath();
@@ -125,7 +83,7 @@ DeploymentSpec readDeployment(const Value& value) {
     if (const auto v = inner.optional("kv_cache")) deployment.kv_cache = readPrecision(*v);
     inner.finish();
   }
-  if (const auto v = fields.optional("engine")) deployment.engine = readEngine(*v);
+  if (const auto v = fields.optional("engine")) deployment.engine = readEngineOptions(*v);
   const Value pools = fields.required("pools");
   std::set<std::string> names;
   for (const Value& pool : pools.items()) {

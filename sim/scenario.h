@@ -13,25 +13,10 @@
 #include "models/base/quantity.h"
 #include "models/llm/memory_plan.h"
 #include "models/llm/precision.h"
+#include "sim/engine/engine_options.h"
 #include "workloads/workload_spec.h"
 
 namespace headroom::sim {
-
-/// Unset options take the engine version's own default (sim/engine/engine_versions.h).
-struct EngineOptions {
-  std::string name = "vllm";
-  std::string version = "0.24.0";
-  std::optional<int> max_num_seqs;
-  std::optional<int> max_num_batched_tokens;
-  std::optional<std::int64_t> max_model_len;   ///< unset: the model's native context
-  std::optional<std::int64_t> num_gpu_blocks;  ///< unset (`auto`): from the memory plan
-  std::optional<double> gpu_memory_utilization;
-  std::optional<bool> enable_chunked_prefill;
-  std::optional<bool> async_scheduling;  ///< pipeline depth 2
-  std::optional<int> long_prefill_token_threshold;
-  std::optional<Seconds> step_overhead;  ///< per step beyond the kernels
-  bool operator==(const EngineOptions&) const = default;
-};
 
 struct PoolSpec {
   std::string name = "all";

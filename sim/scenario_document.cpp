@@ -7,28 +7,6 @@
 namespace headroom::sim {
 namespace {
 
-DocumentNode engineNode(const EngineOptions& engine) {
-  DocumentNode node = mapNode();
-  setMember(node, "name", scalarNode(engine.name));
-  setMember(node, "version", stringNode(engine.version));
-  const auto number = [&](const char* key, const auto& value) {
-    if (value) setMember(node, key, numberNode(*value));
-  };
-  const auto flag = [&](const char* key, const std::optional<bool>& value) {
-    if (value) setMember(node, key, boolNode(*value));
-  };
-  number("max_num_seqs", engine.max_num_seqs);
-  number("max_num_batched_tokens", engine.max_num_batched_tokens);
-  number("max_model_len", engine.max_model_len);
-  number("num_gpu_blocks", engine.num_gpu_blocks);
-  number("gpu_memory_utilization", engine.gpu_memory_utilization);
-  flag("enable_chunked_prefill", engine.enable_chunked_prefill);
-  flag("async_scheduling", engine.async_scheduling);
-  number("long_prefill_token_threshold", engine.long_prefill_token_threshold);
-  if (engine.step_overhead) setMember(node, "step_overhead", withUnit(engine.step_overhead->value(), "s"));
-  return node;
-}
-
 DocumentNode poolNode(const PoolSpec& pool) {
   DocumentNode node = mapNode();
   setMember(node, "name", stringNode(pool.name));
@@ -51,7 +29,7 @@ DocumentNode deploymentNode(const DeploymentSpec& deployment) {
   if (deployment.weights) setMember(precision, "weights", scalarNode(models::nameOf(*deployment.weights)));
   setMember(precision, "kv_cache", scalarNode(models::nameOf(deployment.kv_cache)));
   setMember(node, "precision", std::move(precision));
-  setMember(node, "engine", engineNode(deployment.engine));
+  setMember(node, "engine", toDocument(deployment.engine));
   DocumentNode pools = listNode();
   for (const PoolSpec& pool : deployment.pools) pools.items.push_back(poolNode(pool));
   setMember(node, "pools", std::move(pools));

@@ -154,7 +154,8 @@ void Cluster::onFinished(const FinishedRequest& finished) {
                              .scheduled = finished.scheduled,
                              .first_token = finished.first_token,
                              .finished = finished.finished,
-                             .preemptions = finished.preemptions};
+                             .preemptions = finished.preemptions,
+                             .cached_tokens = finished.cached_tokens};
   recorder_.completed(record, arrivals_.measured(finished.request, warmup_));
   leave(record);
 }

@@ -55,7 +55,7 @@ PoolOutcome poolOutcome(const DeploymentPlan& plan, const PoolPlan& pool, const 
   out.accelerators = pool.spec.replicas * pool.spec.parallelism.accelerators();
   out.max_num_seqs = config.max_num_seqs;
   out.max_num_batched_tokens = config.max_num_batched_tokens;
-  out.blocks_per_replica = config.num_gpu_blocks;
+  out.blocks_per_replica = config.num_gpu_blocks * config.data_parallel;
   out.steps = sums.steps;
   out.preemptions = sums.preemptions;
   out.requests = sums.requests;
@@ -63,8 +63,9 @@ PoolOutcome poolOutcome(const DeploymentPlan& plan, const PoolPlan& pool, const 
   out.kv_usage_max = static_cast<double>(sums.max_blocks) / static_cast<double>(config.usableBlocks());
   if (wall_ticks > 0) {
     out.busy = static_cast<double>(sums.busy) / (wall_ticks * out.replicas);
-    out.kv_usage_mean = static_cast<double>(sums.cached_time) /
-                        (wall_ticks * out.replicas * static_cast<double>(config.usableBlocks() * config.block_size));
+    out.kv_usage_mean =
+        static_cast<double>(sums.cached_time) / (wall_ticks * out.replicas * config.data_parallel *
+                                                 static_cast<double>(config.usableBlocks() * config.block_size));
   }
   return out;
 }
@@ -118,6 +119,12 @@ void summarizePools(const Scenario& scenario, const std::vector<DeploymentPlan>&
       for (const std::string& warning : pool.warnings) result.warnings.push_back(warning);
       result.pools.push_back(std::move(out));
     }
+  }
+  const auto caches = [](const PoolPlan& pool) { return pool.engine.config.enable_prefix_caching; };
+  if (std::none_of(plans.begin(), plans.end(), [&](const DeploymentPlan& plan) {
+        return std::any_of(plan.pools.begin(), plan.pools.end(), caches);
+      })) {
+    result.prefix_hit_rate.reset();
   }
   result.kv_usage_mean /= kv_tokens;
   result.busy /= result.accelerators;

@@ -8,7 +8,8 @@
 #include <optional>
 
 #include "models/base/error.h"
-#include "sim/scenario.h"
+#include "sim/engine/engine_options.h"
+#include "sim/engine/request_queue.h"
 
 namespace headroom::sim {
 namespace {
@@ -90,6 +91,8 @@ ResolvedEngine resolveEngine(const EngineOptions& options, const models::Acceler
   }
   config.max_model_len = options.max_model_len.value_or(native_context);
   config.enable_chunked_prefill = options.enable_chunked_prefill.value_or(true);
+  config.enable_prefix_caching = options.prefix_caching.value_or(true);
+  if (options.scheduling) config.order = requestOrderOf(*options.scheduling);
   config.long_prefill_token_threshold = options.long_prefill_token_threshold.value_or(0);
   config.scheduler_reserve_full_isl = rules.scheduler_reserve_full_isl;
   config.pipeline_depth = options.async_scheduling.value_or(rules.async_scheduling) ? 2 : 1;

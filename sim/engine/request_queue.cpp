@@ -23,6 +23,10 @@ const std::vector<std::string>& requestOrderNames() {
   return names;
 }
 
+const std::string& nameOf(RequestOrder order) {
+  return requestOrderNames()[static_cast<std::size_t>(order)];
+}
+
 RequestOrder requestOrderOf(const std::string& name) {
   const auto& names = requestOrderNames();
   const auto found = std::find(names.begin(), names.end(), name);

@@ -14,6 +14,7 @@
 namespace headroom::sim {
 
 const std::vector<std::string>& requestOrderNames();
+const std::string& nameOf(RequestOrder order);
 /// CHECKs that the name is known.
 RequestOrder requestOrderOf(const std::string& name);
 

@@ -79,6 +79,7 @@ void Recorder::completed(const RequestRecord& record, bool measured) {
   ++sums.counts.completed;
   sums.prompt_tokens += record.request.prompt_tokens;
   sums.output_tokens += record.request.output_tokens;
+  sums.cached_tokens += record.cached_tokens;
   sums.ttft.add(record.ttft());
   sums.e2e.add(record.e2e());
   sums.queue_time.add(record.queueTime());
@@ -126,6 +127,7 @@ std::int64_t Recorder::tokensMadeAll() const {
 
 void Recorder::summarizeInto(Result& result) const {
   LogHistogram ttft, tpot, e2e, queue_time;
+  std::int64_t cached_tokens = 0;
   for (std::size_t w = 0; w < workloads_.size(); ++w) {
     const WorkloadSums& sums = workloads_[w];
     const WorkloadEntry& entry = scenario_.workloads[w];
@@ -146,12 +148,16 @@ void Recorder::summarizeInto(Result& result) const {
     result.requests.rejected += sums.counts.rejected;
     result.prompt_tokens += sums.prompt_tokens;
     result.output_tokens += sums.output_tokens;
+    cached_tokens += sums.cached_tokens;
     ttft.merge(sums.ttft);
     tpot.merge(sums.tpot);
     e2e.merge(sums.e2e);
     queue_time.merge(sums.queue_time);
   }
   result.latencies = {summarize(ttft), summarize(tpot), summarize(itl_), summarize(e2e), summarize(queue_time)};
+  if (result.prompt_tokens > 0) {
+    result.prefix_hit_rate = static_cast<double>(cached_tokens) / static_cast<double>(result.prompt_tokens);
+  }
   result.simulated_s = toSeconds(last_finish_).value();
   const double window_s = toSeconds(std::max<Ticks>(0, last_measured_finish_ - std::max(warmup_, Ticks{0}))).value();
   result.window_s = window_s;

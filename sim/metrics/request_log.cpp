@@ -95,11 +95,16 @@ void RequestLog::onRequest(const RequestRecord& record) {
   fmt::memory_buffer& out = compressor_->text;
   const workloads::Request& request = record.request;
   const bool completed = record.status == RequestStatus::completed;
-  fmt::format_to(std::back_inserter(out), "{},{},,", request.id, names_[request.workload]);
+  fmt::format_to(std::back_inserter(out), "{},{},", request.id, names_[request.workload]);
+  if (request.details && request.details->tenant != 0) {
+    fmt::format_to(std::back_inserter(out), "{}", request.details->tenant);
+  }
+  out.push_back(',');
   appendTime(out, request.arrival, 9);
   fmt::format_to(std::back_inserter(out), ",{},{},{},{},", record.replica, completed ? "completed" : "rejected",
                  request.prompt_tokens, completed ? request.output_tokens : 0);
   if (completed) {
+    fmt::format_to(std::back_inserter(out), "{}", record.cached_tokens);
     appendLatencies(out, record);
   } else {
     out.append(std::string_view(",,,,"));

@@ -22,6 +22,7 @@ struct RequestRecord {
   Ticks first_token = 0;
   Ticks finished = 0;
   std::int32_t preemptions = 0;
+  std::int64_t cached_tokens = 0;  ///< of the prompt, found in the prefix cache
 
   Ticks ttft() const { return first_token - request.arrival; }
   Ticks e2e() const { return finished - request.arrival; }

@@ -1,0 +1,74 @@
+#include "sim/engine/engine_options.h"
+
+#include "sim/engine/engine_versions.h"
+#include "sim/engine/request_queue.h"
+
+namespace headroom::sim {
+
+EngineOptions readEngineOptions(const Value& value) {
+  EngineOptions engine;
+  Fields fields(value);
+  const auto integer = [&](const char* key, auto& target, std::int64_t min, std::int64_t max) {
+    if (const auto v = fields.optional(key)) {
+      target = static_cast<typename std::decay_t<decltype(target)>::value_type>(v->integer(min, max));
+    }
+  };
+  if (const auto v = fields.optional("name")) {
+    engine.name = v->oneOf(engineNames());
+    if (engine.name != "vllm") v->fail("engine \"" + engine.name + "\" is not supported yet", "vllm");
+  }
+  if (const auto v = fields.optional("version")) {
+    engine.version = v->string();
+    if (const std::string problem = versionProblem(engine.version); !problem.empty()) v->fail(problem);
+  }
+  integer("max_num_seqs", engine.max_num_seqs, 1, 65536);
+  integer("max_num_batched_tokens", engine.max_num_batched_tokens, 1, 1 << 20);
+  integer("max_model_len", engine.max_model_len, 2, 1 << 27);
+  if (const auto v = fields.optional("num_gpu_blocks"); v && v->string() != "auto") {
+    engine.num_gpu_blocks = v->integer(2, INT32_MAX);
+  }
+  if (const auto v = fields.optional("gpu_memory_utilization")) {
+    engine.gpu_memory_utilization = v->fraction();
+    if (*engine.gpu_memory_utilization <= 0) v->fail("must be above 0");
+  }
+  if (const auto v = fields.optional("enable_chunked_prefill")) engine.enable_chunked_prefill = v->boolean();
+  if (const auto v = fields.optional("prefix_caching")) engine.prefix_caching = v->boolean();
+  if (const auto v = fields.optional("scheduling")) engine.scheduling = v->oneOf(requestOrderNames());
+  if (const auto v = fields.optional("async_scheduling")) engine.async_scheduling = v->boolean();
+  integer("long_prefill_token_threshold", engine.long_prefill_token_threshold, 0, 1 << 20);
+  if (const auto v = fields.optional("step_overhead")) {
+    engine.step_overhead = v->quantity<Seconds>();
+    if (*engine.step_overhead < Seconds() || *engine.step_overhead > Seconds(1)) v->fail("must be between 0 and 1 s");
+  }
+  fields.finish();
+  if (engine.max_num_seqs && engine.max_num_batched_tokens && *engine.max_num_batched_tokens < *engine.max_num_seqs) {
+    value.fail("max_num_batched_tokens must be at least max_num_seqs", "vLLM refuses it too");
+  }
+  return engine;
+}
+
+DocumentNode toDocument(const EngineOptions& engine) {
+  DocumentNode node = mapNode();
+  setMember(node, "name", scalarNode(engine.name));
+  setMember(node, "version", stringNode(engine.version));
+  const auto number = [&](const char* key, const auto& value) {
+    if (value) setMember(node, key, numberNode(*value));
+  };
+  const auto flag = [&](const char* key, const std::optional<bool>& value) {
+    if (value) setMember(node, key, boolNode(*value));
+  };
+  number("max_num_seqs", engine.max_num_seqs);
+  number("max_num_batched_tokens", engine.max_num_batched_tokens);
+  number("max_model_len", engine.max_model_len);
+  number("num_gpu_blocks", engine.num_gpu_blocks);
+  number("gpu_memory_utilization", engine.gpu_memory_utilization);
+  flag("enable_chunked_prefill", engine.enable_chunked_prefill);
+  flag("prefix_caching", engine.prefix_caching);
+  if (engine.scheduling) setMember(node, "scheduling", scalarNode(*engine.scheduling));
+  flag("async_scheduling", engine.async_scheduling);
+  number("long_prefill_token_threshold", engine.long_prefill_token_threshold);
+  if (engine.step_overhead) setMember(node, "step_overhead", withUnit(engine.step_overhead->value(), "s"));
+  return node;
+}
+
+}  // namespace headroom::sim

@@ -1,0 +1,37 @@
+// What a scenario says about its engine: `deployments[].engine`.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "models/base/document.h"
+#include "models/base/document_nodes.h"
+#include "models/base/quantity.h"
+
+namespace headroom::sim {
+
+/// Unset options take the engine version's own default (engine_versions.h).
+struct EngineOptions {
+  std::string name = "vllm";
+  std::string version = "0.24.0";
+  std::optional<int> max_num_seqs;
+  std::optional<int> max_num_batched_tokens;
+  std::optional<std::int64_t> max_model_len;   ///< unset: the model's native context
+  std::optional<std::int64_t> num_gpu_blocks;  ///< unset (`auto`): from the memory plan
+  std::optional<double> gpu_memory_utilization;
+  std::optional<bool> enable_chunked_prefill;
+  std::optional<bool> prefix_caching;
+  std::optional<bool> async_scheduling;   ///< pipeline depth 2
+  std::optional<std::string> scheduling;  ///< a name of requestOrderNames()
+  std::optional<int> long_prefill_token_threshold;
+  std::optional<Seconds> step_overhead;  ///< per step beyond the kernels
+  bool operator==(const EngineOptions&) const = default;
+};
+
+/// Throws InputError with file, line, path and hint.
+EngineOptions readEngineOptions(const Value& value);
+/// Unset options are left out. Reading it back gives an equal value.
+DocumentNode toDocument(const EngineOptions& options);
+
+}  // namespace headroom::sim
