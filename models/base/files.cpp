@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <sstream>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -122,9 +122,12 @@ std::string readFile(const fs::path& file) {
   if (!in || fs::is_directory(file, ec)) {
     throw InputError({.file = file.string(), .line = 0, .path = ""}, "no such file, or not readable");
   }
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
+  const auto size = fs::file_size(file, ec);  // a pipe has none
+  std::string text(ec ? 0 : static_cast<std::size_t>(size), '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  text.append(std::istreambuf_iterator<char>(in), {});
+  return text;
 }
 
 AtomicFile::AtomicFile(fs::path file) : file_(std::move(file)), partial_(file_.string() + ".partial") {

@@ -131,8 +131,9 @@ std::optional<Table> fitTable(const TableKey& key, const std::vector<Sample>& sa
     return std::nullopt;
   }
   GridFill grid = fillGrid(table.axes, measured);
-  for (const double value : grid.values)
-    table.values.push_back(static_cast<std::int32_t>(std::lround(value * kValuesPerE)));
+  Numbers values;
+  for (const double value : grid.values) values.push_back(static_cast<std::int32_t>(std::lround(value * kValuesPerE)));
+  table.values = std::move(values);
   table.filled = std::move(grid.held);
   return table;
 }

@@ -45,15 +45,21 @@ class FlatJson::Parser {
     if (!take('"')) fail("expected text in quotes");
     const std::size_t begin = at_;
     for (;;) {
-      at_ = text_.find_first_of("\"\\", at_);
+      at_ = text_.find('"', at_);
       if (at_ == std::string_view::npos) {
         at_ = text_.size();
         fail("a text without its closing quote");
       }
-      if (text_[at_] == '"') break;
-      at_ += 2;
+      if (!isEscaped(begin)) break;
+      ++at_;
     }
     return text_.substr(begin, at_++ - begin);
+  }
+  /// Whether an odd number of backslashes stands before this place.
+  bool isEscaped(std::size_t begin) const {
+    std::size_t first = at_;
+    while (first > begin && text_[first - 1] == '\\') --first;
+    return (at_ - first) % 2 != 0;
   }
 
   std::uint32_t value(std::string_view key, int depth) {
@@ -92,7 +98,9 @@ class FlatJson::Parser {
   }
 
   void scalar(Node& node) {
-    const std::size_t end = std::min(text_.size(), text_.find_first_of(",]} \n\r\t", at_));
+    const auto ends = [](char c) { return c == ',' || c == ']' || c == '}' || c == ' ' || (c >= '\t' && c <= '\r'); };
+    std::size_t end = at_;
+    while (end < text_.size() && !ends(text_[end])) ++end;
     node.text = text_.substr(at_, end - at_);
     const bool number = !node.text.empty() && (node.text[0] == '-' || (node.text[0] >= '0' && node.text[0] <= '9'));
     if (!number && node.text != "true" && node.text != "false" && node.text != "null") fail("an unknown word");

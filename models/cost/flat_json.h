@@ -3,6 +3,7 @@
 // decoded when they are asked for. Depth is limited; text must outlive the nodes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,6 +26,11 @@ class FlatJson {
   FlatJson(std::string_view text, const std::string& file);
   const Node& root() const { return nodes_.front(); }
   const Node& at(std::uint32_t index) const { return nodes_[index]; }
+  /// Members of this name, at any depth.
+  std::size_t count(std::string_view key) const {
+    const auto named = [&](const Node& node) { return node.key == key; };
+    return static_cast<std::size_t>(std::count_if(nodes_.begin(), nodes_.end(), named));
+  }
 
  private:
   class Parser;

@@ -74,10 +74,17 @@ class JsonReader {
     });
     return numbers;
   }
+  /// Fastest where members stand in the order of `known`.
   void allowOnly(const std::vector<std::string_view>& known) const {
     if (node_->kind != Kind::object) fail("must be an object");
+    auto unseen = known.begin();  // of these no member has been met
     for (std::uint32_t at = node_->child; at != 0; at = json_->at(at).next) {
       const std::string_view key = json_->at(at).key;
+      const auto found = std::find(unseen, known.end(), key);
+      if (found != known.end()) {
+        unseen = found + 1;
+        continue;
+      }
       if (find(key) != &json_->at(at)) fail(fmt::format("a second \"{}\"", key));
       if (std::find(known.begin(), known.end(), key) != known.end()) continue;
       const std::vector<std::string> names(known.begin(), known.end());

@@ -53,13 +53,16 @@ struct Shipped {
   ProfileHeader header;
 };
 
-std::vector<Shipped> shippedProfiles() {
+/// Of one accelerator, whose files are named <accelerator>_<engine>-<version>.json; of all if it is empty.
+std::vector<Shipped> shippedProfiles(const std::string& accelerator = {}) {
+  const std::string prefix = accelerator.empty() ? "" : accelerator + "_";
   std::vector<Shipped> found;
   const fs::path folder = datasetsRoot() / "profiles";
   if (!fs::is_directory(folder)) return found;
   constexpr std::size_t kHeaderBytes = 8192;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().extension() != ".json") continue;
+    const fs::path name = entry.path().filename();
+    if (name.extension() != ".json" || !name.string().starts_with(prefix)) continue;
     found.push_back({entry.path(), readProfileHeader(firstBytes(entry.path(), kHeaderBytes), entry.path().string())});
   }
   std::sort(found.begin(), found.end(),
@@ -98,21 +101,34 @@ bool belongsToLibrary(Operation operation) {
          operation == Operation::nccl_reduce_scatter || operation == Operation::nccl_all_to_all;
 }
 
-/// Adds the kinds of tables that `profile` lacks from another profile of the same accelerator.
-void borrow(Profile& profile, Profile&& lender) {
-  std::vector<TableKey> kinds;  // one key of each kind
-  for (const Table& table : profile.tables) {
-    if (kinds.empty() || !sameKind(kinds.back(), table.key)) kinds.push_back(table.key);
+/// The kinds of questions that tables answer.
+class Kinds {
+ public:
+  explicit Kinds(const std::vector<Table>& tables) {
+    for (const Table& table : tables) {
+      if (keys_.empty() || !sameKind(keys_.back(), table.key)) keys_.push_back(table.key);
+    }
   }
+  bool have(const TableKey& key) const {
+    return std::any_of(keys_.begin(), keys_.end(), [&](const TableKey& k) { return sameKind(k, key); });
+  }
+
+ private:
+  std::vector<TableKey> keys_;  // one of each kind
+};
+
+/// Adds the kinds of tables that `profile` lacks from another profile of the same accelerator.
+void borrow(Profile& profile, const fs::path& file) {
+  Profile lender =
+      readProfileLazily(file, [kinds = Kinds(profile.tables)](const TableKey& key) { return kinds.have(key); });
   const std::string name = lender.header.engine + "-" + lender.header.engine_version;
   for (Table& table : lender.tables) {
-    const bool have =
-        std::any_of(kinds.begin(), kinds.end(), [&](const TableKey& k) { return sameKind(k, table.key); });
-    if (have) continue;
     if (table.borrowed_from.empty() && !belongsToLibrary(table.key.operation)) table.borrowed_from = name;
     profile.tables.push_back(std::move(table));
   }
-  std::sort(profile.tables.begin(), profile.tables.end(), [](const Table& a, const Table& b) { return a.key < b.key; });
+  const auto borrowed = profile.tables.end() - static_cast<std::ptrdiff_t>(lender.tables.size());
+  std::inplace_merge(profile.tables.begin(), borrowed, profile.tables.end(),
+                     [](const Table& a, const Table& b) { return a.key < b.key; });
 }
 
 Profile specProfile(const Accelerator& accelerator) {
@@ -136,12 +152,12 @@ const Table* Profile::find(const TableKey& key) const {
 FoundProfile findProfile(const Accelerator& accelerator, const std::string& engine, const std::string& version) {
   FoundProfile found;
   found.asked = fmt::format("{}/{}{}{}", accelerator.name, engine, version.empty() ? "" : "-", version);
-  const std::vector<Shipped> shipped = shippedProfiles();
+  const std::vector<Shipped> shipped = shippedProfiles(accelerator.name);
   const Shipped* best = nearest(shipped, accelerator.name, engine, version);
-  found.profile = best == nullptr ? specProfile(accelerator) : readProfile(readFile(best->file), best->file.string());
+  found.profile = best == nullptr ? specProfile(accelerator) : readProfileLazily(best->file);
   const Shipped* lender = nearest(shipped, accelerator.name, kMostMeasuredEngine, "");
   if (lender != nullptr && lender->file != best->file) {
-    borrow(found.profile, readProfile(readFile(lender->file), lender->file.string()));
+    borrow(found.profile, lender->file);
   }
   const ProfileHeader& header = found.profile.header;
   found.engine_differs = header.engine != engine;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,9 @@ struct Profile {
 
 /// Throws InputError with the file and the place in it. `text` is what the file holds.
 Profile readProfile(std::string_view text, const std::string& file);
+/// The same of a shipped file, whose values are decoded and checked only when a kernel asks for them. Items are passed
+/// over whose tables are `unwanted` by what they share: operation and number formats.
+Profile readProfileLazily(const std::filesystem::path& file, std::function<bool(const TableKey&)> unwanted = {});
 /// Reads the header and stops there.
 ProfileHeader readProfileHeader(std::string_view text, const std::string& file);
 std::string toJson(const Profile& profile);

@@ -8,17 +8,19 @@
 #include <charconv>
 #include <cstdlib>
 #include <functional>
+#include <numeric>
 
+#include "models/base/files.h"
 #include "models/cost/json_reader.h"
 #include "models/cost/profile.h"
 
 namespace headroom::models {
 namespace {
 
+namespace fs = std::filesystem;
 using Reader = JsonReader;
 
 constexpr const char* kFirstSchema = "headroom.profile/1";
-constexpr std::int32_t kLargestValue = 20000;  // e^20: no kernel is that far from its speed of light
 
 double peak(const Reader& peaks, const char* key, bool may_be_zero) {
   const Reader reader = peaks.member(key);
@@ -66,11 +68,11 @@ Precision readPrecision(const Reader& reader) {
 
 const OperationInfo& readOperation(const Reader& reader) {
   const std::string name = reader.string();
+  const auto infos = operations();
+  const auto named = std::find_if(infos.begin(), infos.end(), [&](const OperationInfo& i) { return name == i.name; });
+  if (named != infos.end()) return *named;
   std::vector<std::string> names;
-  for (const OperationInfo& info : operations()) {
-    if (name == info.name) return info;
-    names.emplace_back(info.name);
-  }
+  for (const OperationInfo& info : infos) names.emplace_back(info.name);
   reader.fail(fmt::format("unknown operation \"{}\"", name), suggestion(name, names));
 }
 
@@ -91,17 +93,17 @@ void readField(const Reader& table, const KeyField& field, TableKey& key) {
   if (field.count != nullptr) key.*field.count = static_cast<int>(reader.integer(field.least, kLargestCount));
 }
 
-/// Adds to `key` the fields that stand here.
-void readFields(const Reader& here, const OperationInfo& info, TableKey& key) {
+/// Adds to `key` the fields that stand here; returns the others.
+std::vector<const KeyField*> readFields(const Reader& here, const OperationInfo& info, TableKey& key) {
+  std::vector<const KeyField*> left;
   for (const KeyField& field : fieldsOf(info.key)) {
-    if (here.has(field.name)) readField(here, field, key);
+    if (here.has(field.name)) {
+      readField(here, field, key);
+    } else {
+      left.push_back(&field);
+    }
   }
-}
-
-void requireFields(const Reader& item, const Reader& part, const OperationInfo& info) {
-  for (const KeyField& field : fieldsOf(info.key)) {
-    if (!field.optional && !part.has(field.name) && !item.has(field.name)) part.member(field.name);  // throws
-  }
+  return left;
 }
 
 std::vector<std::int64_t> readAxis(const Reader& axis, const AxisInfo& info) {
@@ -120,10 +122,8 @@ std::vector<std::int64_t> readAxis(const Reader& axis, const AxisInfo& info) {
   return points;
 }
 
-using Axes = std::vector<std::vector<std::int64_t>>;
-
-Axes readAxes(const Reader& reader, const OperationInfo& info) {
-  Axes axes;
+GridAxes readAxes(const Reader& reader, const OperationInfo& info) {
+  std::vector<GridAxes::Axis> axes;
   reader.forEach([&](const Reader& axis) {
     if (axes.size() == info.dimensions()) reader.fail(fmt::format("{} has only {} axes", info.name, axes.size()));
     axes.push_back(readAxis(axis, info.axes[axes.size()]));
@@ -132,7 +132,7 @@ Axes readAxes(const Reader& reader, const OperationInfo& info) {
   return axes;
 }
 
-std::size_t pointsOf(const Axes& axes, const Reader& reader) {
+std::size_t pointsOf(const GridAxes& axes, const Reader& reader) {
   constexpr std::size_t kMostPoints = 1 << 24;
   std::size_t points = 1;
   for (const auto& axis : axes) {
@@ -142,27 +142,23 @@ std::size_t pointsOf(const Axes& axes, const Reader& reader) {
   return points;
 }
 
+/// Where a profile is read from; with an owner, values stay text until they are used.
+struct Source {
+  std::shared_ptr<const ProfileText> owner;  ///< null: everything is decoded and checked now
+  bool differences = false;                  ///< of values
+  /// Items that are passed over, by what their tables share; empty: none.
+  std::function<bool(const TableKey&)> unwanted;
+};
+
 /// Values stand in one string, separated by blanks: half the parsing time of a list of JSON numbers.
-void readValues(const Reader& reader, std::size_t expected, bool differences, Table& table) {
-  const std::string_view text = reader.rawText("must be whole numbers separated by blanks, in one string");
-  const std::size_t row = table.axes.back().size();
-  table.values.reserve(std::min(expected, text.size()));
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (at != end) {
-    std::int32_t value = 0;
-    const auto [next, error] = std::from_chars(at, end, value);
-    const bool number = error == std::errc() && (next == end || *next == ' ') && std::abs(value) <= 2 * kLargestValue;
-    if (number && differences && table.values.size() % row != 0) value += table.values.back();
-    if (!number || std::abs(value) > kLargestValue) {
-      reader.fail(fmt::format("value {} is not a whole number within +-{}", table.values.size(), kLargestValue));
-    }
-    table.values.push_back(value);
-    at = next == end ? end : next + 1;
-  }
-  if (table.values.size() != expected) {
-    reader.fail(fmt::format("has {} values, the axes make {}", table.values.size(), expected));
-  }
+TableValues readValues(const Reader& reader, std::size_t expected, const GridAxes& axes, const Source& source) {
+  const EncodedValues encoded{.text = reader.rawText("must be whole numbers separated by blanks, in one string"),
+                              .count = expected,
+                              .row = source.differences ? axes.back().size() : 0};
+  if (source.owner != nullptr) return {encoded, source.owner};
+  Numbers numbers;
+  if (const std::string problem = decodeValues(encoded, numbers); !problem.empty()) reader.fail(problem);
+  return numbers;
 }
 
 void readFilled(const Reader& reader, Table& table) {
@@ -179,16 +175,20 @@ void readFilled(const Reader& reader, Table& table) {
 struct Shared {
   const OperationInfo* info;
   TableKey key;
-  Axes axes;
+  GridAxes axes;
   std::size_t points = 0;
   std::string borrowed_from;
-  bool differences = false;  ///< of values
+  std::vector<const KeyField*> left;  ///< fields of the key that stand with each part
 };
 
-Shared readShared(const Reader& item, bool differences) {
-  Shared shared{&readOperation(item.member("op")), {}, {}, 0, {}, differences};
-  shared.key.operation = shared.info->operation;
-  readFields(item, *shared.info, shared.key);
+Shared readSharedKey(const Reader& item, const OperationInfo& info) {
+  Shared shared{&info, {}, {}, 0, {}, {}};
+  shared.key.operation = info.operation;
+  shared.left = readFields(item, info, shared.key);
+  return shared;
+}
+
+void readSharedAxes(const Reader& item, Shared& shared) {
   const Reader unit = item.member("unit");
   if (unit.string() != kProfileValuesUnit) {
     unit.fail(fmt::format("the unit of values must be \"{}\"", kProfileValuesUnit));
@@ -196,70 +196,96 @@ Shared readShared(const Reader& item, bool differences) {
   shared.axes = readAxes(item.member("axes"), *shared.info);
   shared.points = pointsOf(shared.axes, item);
   if (item.has("borrowed_from")) shared.borrowed_from = item.member("borrowed_from").string();
-  return shared;
 }
 
-Table readTable(const Reader& item, const Reader& part, const Shared& shared) {
+Table readTable(const Reader& part, const Shared& shared, const Source& source) {
   Table table;
   table.key = shared.key;
-  requireFields(item, part, *shared.info);
-  readFields(part, *shared.info, table.key);
+  for (const KeyField* field : shared.left) {
+    if (!field->optional || part.has(field->name)) readField(part, *field, table.key);
+  }
   table.axes = shared.axes;
   table.borrowed_from = shared.borrowed_from;
   const Reader floor = part.member("launch_us");
   table.launch_floor = Seconds(floor.number() / 1e6);
   if (table.launch_floor.value() <= 0) floor.fail("must be greater than zero");
-  readValues(part.member("values"), shared.points, shared.differences, table);
+  table.values = readValues(part.member("values"), shared.points, shared.axes, source);
   if (part.has("filled")) readFilled(part.member("filled"), table);
   return table;
 }
 
 /// Calls add(Table, Reader of its place) for the table or for each of its parts.
 template <class Add>
-void readTables(const Reader& item, bool differences, Add add) {
-  std::vector<std::string_view> own = {"launch_us", "values", "filled"};
-  for (const KeyField& field : fieldsOf(readOperation(item.member("op")).key)) own.emplace_back(field.name);
-  std::vector<std::string_view> all = own;
-  all.insert(all.end(), {"op", "unit", "axes", "borrowed_from", "parts"});
-  item.allowOnly(all);
-  const Shared shared = readShared(item, differences);
-  if (!item.has("parts")) return add(readTable(item, item, shared), item);
+void readTables(const Reader& item, const Source& source, Add add) {
+  const OperationInfo& info = readOperation(item.member("op"));
+  std::vector<std::string_view> known = {"op"};
+  for (const KeyField& field : fieldsOf(info.key)) known.emplace_back(field.name);
+  known.insert(known.end(), {"borrowed_from", "unit", "axes", "parts", "launch_us", "values", "filled"});
+  item.allowOnly(known);
+  Shared shared = readSharedKey(item, info);
+  if (source.unwanted && source.unwanted(shared.key)) return;
+  readSharedAxes(item, shared);
+  if (!item.has("parts")) return add(readTable(item, shared, source), item);
+  std::vector<std::string_view> own;
+  for (const KeyField* field : shared.left) own.emplace_back(field->name);
+  own.insert(own.end(), {"launch_us", "values", "filled"});
   item.member("parts").forEach([&](const Reader& part) {
     part.allowOnly(own);
-    add(readTable(item, part, shared), part);
+    add(readTable(part, shared, source), part);
   });
 }
 
-[[noreturn]] void refuseSecond(const Reader& tables, bool differences, const TableKey& key) {
+[[noreturn]] void refuseSecond(const Reader& tables, const Source& source, const TableKey& key) {
   int seen = 0;
   tables.forEach([&](const Reader& item) {
-    readTables(item, differences, [&](const Table& table, const Reader& place) {
+    readTables(item, source, [&](const Table& table, const Reader& place) {
       if (table.key == key && ++seen == 2) place.fail(fmt::format("a second table for {}", nameOf(key)));
     });
   });
   CHECK(false, "a second table went away");
 }
 
-}  // namespace
+/// By way of their indexes: tables are large.
+void sortByKey(std::vector<Table>& tables) {
+  std::vector<std::uint32_t> order(tables.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return tables[a].key < tables[b].key; });
+  std::vector<Table> sorted;
+  sorted.reserve(tables.size());
+  for (const std::uint32_t i : order) sorted.push_back(std::move(tables[i]));
+  tables = std::move(sorted);
+}
 
-Profile readProfile(std::string_view text, const std::string& file) {
+Profile readTablesOf(std::string_view text, const std::string& file, Source source) {
   const FlatJson json(text, file);
   const Reader root(json, file);
   root.allowOnly(
       {"schema", "name", "accelerator", "engine", "engine_version", "origin", "date", "licence", "peaks", "tables"});
   Profile profile;
   profile.header = readHeader(root);
-  const bool differences = root.member("schema").string() != kFirstSchema;
+  profile.tables.reserve(json.count("values"));
+  source.differences = root.member("schema").string() != kFirstSchema;
   const Reader tables = root.member("tables");
   tables.forEach([&](const Reader& item) {
-    readTables(item, differences, [&](Table&& table, const Reader&) { profile.tables.push_back(std::move(table)); });
+    readTables(item, source, [&](Table&& table, const Reader&) { profile.tables.push_back(std::move(table)); });
   });
-  const auto by_key = [](const Table& a, const Table& b) { return a.key < b.key; };
-  std::sort(profile.tables.begin(), profile.tables.end(), by_key);
+  sortByKey(profile.tables);
   const auto second = std::adjacent_find(profile.tables.begin(), profile.tables.end(),
                                          [](const Table& a, const Table& b) { return a.key == b.key; });
-  if (second != profile.tables.end()) refuseSecond(tables, differences, second->key);
+  if (second != profile.tables.end()) refuseSecond(tables, source, second->key);
   return profile;
+}
+
+}  // namespace
+
+Profile readProfile(std::string_view text, const std::string& file) {
+  return readTablesOf(text, file, {});
+}
+
+Profile readProfileLazily(const fs::path& file, std::function<bool(const TableKey&)> unwanted) {
+  const auto source = std::make_shared<const ProfileText>(ProfileText{readFile(file), file.string()});
+  return readTablesOf(source->text, source->file, {.owner = source, .unwanted = std::move(unwanted)});
 }
 
 ProfileHeader readProfileHeader(std::string_view text, const std::string& file) {

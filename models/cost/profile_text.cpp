@@ -50,10 +50,11 @@ std::string sharedJson(const Table& table) {
 /// The first value of each row and the differences to the one before it.
 std::string valuesText(const Table& table) {
   const std::size_t row = table.axes.back().size();
+  const std::shared_ptr<const Numbers> values = table.values.numbers();
   std::string text;
-  for (std::size_t i = 0; i < table.values.size(); ++i) {
-    const std::int32_t before = i % row == 0 ? 0 : table.values[i - 1];
-    fmt::format_to(std::back_inserter(text), "{}{}", i == 0 ? "" : " ", table.values[i] - before);
+  for (std::size_t i = 0; i < values->size(); ++i) {
+    const std::int32_t before = i % row == 0 ? 0 : (*values)[i - 1];
+    fmt::format_to(std::back_inserter(text), "{}{}", i == 0 ? "" : " ", (*values)[i] - before);
   }
   return text;
 }

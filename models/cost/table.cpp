@@ -34,8 +34,9 @@ double coordinateLog(double x) {
 
 TableReader::TableReader(const Table& table, const Peaks& peaks)
     : table_(&table),
+      values_(table.values.numbers()),
       peaks_(peaks),
-      filled_(table.values.size()),
+      filled_(values_->size()),
       best_(table.borrowed_from.empty() ? Tier::measured : Tier::transferred) {
   for (const auto& axis : table.axes) {
     std::vector<double>& logs = logs_.emplace_back();
@@ -63,7 +64,7 @@ TableReader::LogRatio TableReader::at(const GridPoint& point) const {
       index = index * logs_[d].size() + places[d].low + (upper ? 1 : 0);
     }
     if (weight <= 0) continue;
-    result.value += weight * table_->values[index];
+    result.value += weight * (*values_)[index];
     if (filled_[index]) result.tier = Tier::extrapolated;
   }
   result.value /= kValuesPerE;

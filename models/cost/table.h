@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "models/base/quantity.h"
 #include "models/cost/operation.h"
 #include "models/cost/step_times.h"
+#include "models/cost/table_values.h"
 
 namespace headroom::models {
 
@@ -21,11 +23,31 @@ inline constexpr double kValuesPerE = 1000;
 /// Logarithm of a coordinate of a grid; nothing counts as one octave below 1.
 double coordinateLog(double x);
 
+/// Ascending points of each axis of a grid, shared by the tables of one item of a profile.
+class GridAxes {
+ public:
+  using Axis = std::vector<std::int64_t>;
+
+  GridAxes(std::vector<Axis> axes = {}) : axes_(std::make_shared<const std::vector<Axis>>(std::move(axes))) {}
+  GridAxes(std::initializer_list<Axis> axes) : GridAxes(std::vector<Axis>(axes)) {}
+
+  std::size_t size() const { return axes_->size(); }
+  const Axis& operator[](std::size_t d) const { return (*axes_)[d]; }
+  const Axis& back() const { return axes_->back(); }
+  auto begin() const { return axes_->begin(); }
+  auto end() const { return axes_->end(); }
+  operator const std::vector<Axis>&() const { return *axes_; }
+  bool operator==(const GridAxes& other) const { return axes_ == other.axes_ || *axes_ == *other.axes_; }
+
+ private:
+  std::shared_ptr<const std::vector<Axis>> axes_;
+};
+
 struct Table {
   TableKey key;
-  Seconds launch_floor;                         ///< t0 > 0
-  std::vector<std::vector<std::int64_t>> axes;  ///< ascending, one per axis of the operation
-  std::vector<std::int32_t> values;             ///< kValuesPerE * ln(time / (S + t0)); the last axis runs fastest
+  Seconds launch_floor;  ///< t0 > 0
+  GridAxes axes;         ///< one per axis of the operation
+  TableValues values;    ///< kValuesPerE * ln(time / (S + t0)); the last axis runs fastest
   /// Ranges (first, count) of `values` that nobody measured: they hold the efficiency of the nearest measured point.
   std::vector<std::pair<std::int32_t, std::int32_t>> filled;
   std::string borrowed_from;  ///< another engine or way of measuring these times come from; "": as the profile says
@@ -60,6 +82,7 @@ class TableReader {
   double beyondEdge(const GridPoint& point) const;
 
   const Table* table_;
+  std::shared_ptr<const Numbers> values_;
   Peaks peaks_;
   std::vector<std::vector<double>> logs_;  ///< of the axes
   std::vector<bool> filled_;

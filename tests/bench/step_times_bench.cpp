@@ -18,9 +18,9 @@ CompiledStepTimes compiled() {
   return compileStepTimes(findProfile(h100, "vllm", "").profile, h100, findModel("llama-3.1-70b"), request());
 }
 
-void loadProfile(benchmark::State& state) {
-  const Accelerator h100 = findAccelerator("h100-sxm");
-  for (auto _ : state) benchmark::DoNotOptimize(findProfile(h100, "vllm", "").profile.header.peaks);
+void loadProfile(benchmark::State& state, const char* accelerator, const char* engine) {
+  const Accelerator found = findAccelerator(accelerator);
+  for (auto _ : state) benchmark::DoNotOptimize(findProfile(found, engine, "").profile.header.peaks);
 }
 
 void compileTables(benchmark::State& state) {
@@ -48,7 +48,9 @@ void evaluateStep(benchmark::State& state) {
   }
 }
 
-BENCHMARK(loadProfile)->Name("load the h100-sxm vllm profile")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(loadProfile, h100 vllm, "h100-sxm", "vllm")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(loadProfile, h100 sglang and what it borrows, "h100-sxm", "sglang")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(loadProfile, b200 trtllm and what it borrows, "b200-sxm", "trtllm")->Unit(benchmark::kMillisecond);
 BENCHMARK(compileTables)->Name("compile llama-3.1-70b tp 4")->Unit(benchmark::kMillisecond);
 BENCHMARK(evaluateStep)->Name("one step, chunks")->Arg(0)->Arg(1)->Arg(2)->Arg(8);
 

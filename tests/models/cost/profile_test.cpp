@@ -12,6 +12,7 @@
 namespace headroom::models {
 namespace {
 
+using testing::AllOf;
 using testing::AnyOf;
 using testing::HasSubstr;
 
@@ -127,6 +128,34 @@ TEST(Profile, TheShippedOnesNameOriginDateAndLicence) {
     EXPECT_EQ(header.date.size(), 10U) << header.name;
     EXPECT_EQ(peaksProblem(header, findAccelerator(header.accelerator)), "");
   }
+}
+
+TEST(Profile, ShippedFilesAreNamedByTheirProfileAndSoundThroughout) {
+  for (const auto& entry : std::filesystem::directory_iterator(datasetsRoot() / "profiles")) {
+    const std::string file = entry.path().string();
+    const Profile whole = readProfile(readFile(file), file);  // decodes and checks every value
+    std::string name = whole.header.name;
+    std::replace(name.begin(), name.end(), '/', '_');
+    EXPECT_EQ(entry.path().stem().string(), name) << "findProfile looks for the accelerator's name";
+    EXPECT_EQ(readProfileLazily(file), whole);
+  }
+}
+
+TEST(Profile, WhatIsReadLazilyIsRefusedWhenAKernelAsksForIt) {
+  const auto file = std::filesystem::temp_directory_path() / "headroom_cost_lazy_profile_test.json";
+  writeFileAtomically(file, changed("-5 15 15 1985", "-5 15 15"));
+  const Profile profile = readProfileLazily(file);
+  std::filesystem::remove(file);
+  EXPECT_EQ(profile.tables.size(), 4U);
+  EXPECT_NO_THROW(TableReader(profile.tables[1]));
+  EXPECT_THAT(inputErrorOf([&] { TableReader reader(profile.tables[0]); }),
+              AllOf(HasSubstr(file.string()), HasSubstr("has 3 values, the axes make 4")));
+}
+
+TEST(Profile, QuotesInTextsAreEscapedAndFoundAgain) {
+  Profile profile = oneOfEach();
+  profile.header.origin = R"(a "quoted" path C:\)";
+  EXPECT_EQ(readProfile(toJson(profile), "p.json"), profile);
 }
 
 TEST(Profile, AChangedDataSheetIsNoticed) {

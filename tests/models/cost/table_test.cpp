@@ -48,7 +48,7 @@ TEST(Table, TimeIsTheRatioTimesSpeedOfLightAndLaunchFloor) {
 
 RC_GTEST_PROP(Table, NoTimeIsBelowTheSpeedOfLight, ()) {
   Table table = kTable;
-  for (auto& value : table.values) value = *rc::gen::inRange(-3000, 3000);
+  table.values = *rc::gen::container<Numbers>(kTable.values.size(), rc::gen::inRange(-3000, 3000));
   const double batch = *rc::gen::inRange(1, 5000);
   const double length = *rc::gen::inRange(1, 200000);
   const Seconds least(*rc::gen::inRange(1, 1000000) * 1e-9);
