@@ -15,7 +15,7 @@ FastReplica::FastReplica(ReplicaId id, const EngineConfig& config, const models:
       cost_(times, config.overhead, config.pipeline_depth),
       observer_(observer),
       residues_(static_cast<std::size_t>(config.block_size)),
-      free_blocks_(config.usableBlocks()) {
+      kv_(config.usableBlocks(), config.block_size, config.enable_prefix_caching) {
   CHECK(config.pipeline_depth == 1 || config.pipeline_depth == 2, "pipeline depth must be 1 or 2");
   CHECK(config.max_num_batched_tokens >= config.max_num_seqs, "the token budget must cover one token a sequence");
   CHECK(config.blocksFor(config.max_model_len) <= config.usableBlocks(), "one longest sequence must fit");
@@ -24,7 +24,7 @@ FastReplica::FastReplica(ReplicaId id, const EngineConfig& config, const models:
 
 bool FastReplica::covers(const EngineConfig& config) {
   return config.kind == EngineKind::vllm && config.data_parallel == 1 && config.order == RequestOrder::fcfs &&
-         config.long_prefill_token_threshold == 0 && !config.enable_prefix_caching;
+         config.long_prefill_token_threshold == 0;
 }
 
 void FastReplica::submit(Ticks now, const workloads::Request& request) {
@@ -83,6 +83,7 @@ void FastReplica::enqueue(const workloads::Request& request, Ticks queued) {
   s.life.replica = id_;
   s.life.queued = queued;
   s.life.scheduled = -1;
+  if (request.details && config_.enable_prefix_caching) s.hold = std::make_unique<KvHold>();
   s.state = State::waiting;
   waiting_.push_back(slot);
 }
@@ -118,9 +119,10 @@ void FastReplica::start(const Batch& batch, Ticks begin) {
 /// Ends the sequences whose last token has come, and takes those whose last row is decided out of the rows.
 void FastReplica::retire(Ticks now) {
   const std::uint64_t done = decided_ - static_cast<std::uint64_t>(flying_);
+  ended_.clear();
   std::erase_if(finishing_, [&](Slot slot) {
     if (pool_[slot].finish > done) return false;
-    finish(slot, now);
+    ended_.push_back(slot);
     return true;
   });
   while (!stops_.empty() && stops_.front().stop <= decided_) {
@@ -135,9 +137,22 @@ void FastReplica::retire(Ticks now) {
       finishing_.push_back(entry.slot);
     } else {
       if (s.stop > s.finish) --flight_[1].emitting;  // its row in the step decided since is for nothing
-      finish(entry.slot, now);
+      ended_.push_back(entry.slot);
     }
   }
+  // In the order of their rows, so that their blocks become free in that order.
+  if (ended_.size() > 1) {
+    std::sort(ended_.begin(), ended_.end(), [&](Slot a, Slot b) { return pool_[a].admitted < pool_[b].admitted; });
+  }
+  for (const Slot slot : ended_) finish(slot, now);
+}
+
+/// Its blocks come free; a sequence that comes back leaves its text in them.
+void FastReplica::freeBlocks(Sequence& s, bool comes_back) {
+  if (!s.hold && (!comes_back || !config_.enable_prefix_caching)) return kv_.giveBack(blocksHeld(s));
+  if (!s.hold) s.hold = std::make_unique<KvHold>();
+  KvCache::claim(*s.hold, blocksHeld(s));
+  kv_.release(s.life.request, *s.hold, s.computed, comes_back);
 }
 
 void FastReplica::finish(Slot slot, Ticks now) {
@@ -145,8 +160,9 @@ void FastReplica::finish(Slot slot, Ticks now) {
   s.life.finished = now;
   if (s.state == State::waiting) {  // preempted while its last token was on its way
     waiting_.erase(std::find(waiting_.begin(), waiting_.end(), slot));
+    if (s.hold) kv_.release(s.life.request, *s.hold, 0, false);
   } else {
-    free_blocks_ += blocksHeld(s);
+    freeBlocks(s, false);
     cached_tokens_ -= s.computed;
     unlink(slot);
   }

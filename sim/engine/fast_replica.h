@@ -7,9 +7,11 @@
 
 #include <array>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "sim/engine/kv_cache.h"
 #include "sim/engine/replica.h"
 #include "sim/engine/step_cost.h"
 #include "sim/engine/step_series.h"
@@ -39,8 +41,10 @@ class FastReplica final : public Replica {
     std::int64_t computed = 0;  // prefilling and finishing; a decoding one has base + decided_
     std::int64_t base = 0;
     std::int64_t target = 0;
-    std::uint64_t finish = 0;  // the step that makes its last token
-    std::uint64_t stop = 0;    // the last step that has a row of it: finish, or one later if nobody knows it will stop
+    std::uint64_t admitted = 0;    // number of its last admission
+    std::unique_ptr<KvHold> hold;  // if it shares text with others, or with itself before a preemption
+    std::uint64_t finish = 0;      // the step that makes its last token
+    std::uint64_t stop = 0;  // the last step that has a row of it: finish, or one later if nobody knows it will stop
     std::int32_t generated = 0;          // tokens made before this admission
     std::uint32_t epoch = 0;             // changes when a heap entry of it becomes void
     Slot before = kNone, after = kNone;  // neighbours in the order of admission
@@ -79,13 +83,18 @@ class FastReplica final : public Replica {
   void start(const Batch& batch, Ticks begin);
   void retire(Ticks now);
   void finish(Slot slot, Ticks now);
+  void freeBlocks(Sequence& s, bool comes_back);
 
   // fast_scheduler.cpp: one scheduling decision
   bool decide(Ticks now, Batch& batch);
   void allocateOrPreempt(Ticks now, bool& preempted);
   bool preemptUntil(std::int64_t needed, Slot self, Ticks now);
   void admitWaiting(Ticks now, int budget);
-  bool headAdmissible(int budget) const;
+  struct Admission {
+    int tokens = 0;  // new ones; 0: it has to wait
+    KvCache::Hit hit;
+  };
+  Admission admissionOfHead(int budget) const;
   void addChunk(Slot slot, int tokens);
   void settle(Batch& batch);
   void joinDecode(Slot slot);
@@ -134,7 +143,9 @@ class FastReplica final : public Replica {
   std::vector<Slot> finishing_;         // last row decided, last token on its way
   Slot prefilling_ = kNone;             // the one prompt in progress, always the newest running
   std::int64_t cached_tokens_ = 0;      // computed by the decided steps, of running sequences
-  std::int64_t free_blocks_;
+  KvCache kv_;
+  std::uint64_t admissions_ = 0;
+  std::vector<Slot> ended_;    // at the boundary being handled
   std::uint64_t decided_ = 0;  // number of the last decided step
 
   BatchShape shape_;               // of the decision being made

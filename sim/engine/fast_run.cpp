@@ -23,13 +23,17 @@ void FastReplica::planRun() {
   if (prefilling_ != kNone) {  // a long prompt: chunks of the whole budget, all but the last
     if (budget <= 0) return;
     const Sequence& s = pool_[prefilling_];
+    if (s.hold) return;  // each chunk is offered to others when it is decided
     run_.chunk = budget;
     limit = (s.target - s.computed - 1) / budget;
     run_.admits = false;
   } else {
     if (decoding_ == 0) return;
     if (!waiting_.empty()) {
-      if (headAdmissible(budget)) return;
+      const Admission next = admissionOfHead(budget);
+      if (next.tokens > 0) return;
+      // Losing a hit can spare a prompt that is checked chunk by chunk the blocks of what stood behind it.
+      if (!config_.scheduler_reserve_full_isl && next.hit.revived > 0) return;
       run_.admits = false;  // free blocks and slots only shrink until a sequence finishes
     }
   }
@@ -67,11 +71,11 @@ std::int64_t FastReplica::blocksForRun(std::int64_t steps, int chunk) const {
 
 /// The most steps, up to `limit`, whose decisions find their blocks.
 std::int64_t FastReplica::stepsWithinBlocks(std::int64_t limit, int chunk) const {
-  if (limit <= 0 || blocksForRun(limit, chunk) <= free_blocks_) return limit;
+  if (limit <= 0 || blocksForRun(limit, chunk) <= kv_.freeBlocks()) return limit;
   std::int64_t enough = 0;
   while (limit - enough > 1) {
     const std::int64_t middle = enough + (limit - enough) / 2;
-    (blocksForRun(middle, chunk) <= free_blocks_ ? enough : limit) = middle;
+    (blocksForRun(middle, chunk) <= kv_.freeBlocks() ? enough : limit) = middle;
   }
   return enough;
 }
@@ -153,8 +157,8 @@ void FastReplica::applyRun() {
     }
     index += piece.steps;
   }
-  free_blocks_ -= blocksForRun(steps, run_.chunk);
-  observer_.onBlocksUsed(id_, config_.usableBlocks() - free_blocks_);
+  kv_.use(blocksForRun(steps, run_.chunk));
+  observer_.onBlocksUsed(id_, kv_.usedBlocks());
   decided_ += static_cast<std::uint64_t>(steps);
   context_sum_ += static_cast<std::int64_t>(decoding_) * steps;
   cached_tokens_ += growth * steps;

@@ -24,7 +24,7 @@ bool FastReplica::decide(Ticks now, Batch& batch) {
   if (!preempted) admitWaiting(now, budget);
   if (shape_.decode_rows == 0 && shape_.chunks.empty()) return false;
   settle(batch);
-  observer_.onBlocksUsed(id_, config_.usableBlocks() - free_blocks_);
+  observer_.onBlocksUsed(id_, kv_.usedBlocks());
   return true;
 }
 
@@ -38,8 +38,8 @@ void FastReplica::allocateOrPreempt(Ticks now, bool& preempted) {
   };
   const int budget = config_.max_num_batched_tokens - decoding_;
   const std::int64_t needed = decodeBlocks(1) + (prefilling_ == kNone ? 0 : prompt_blocks(budget));
-  if (needed <= free_blocks_) {
-    free_blocks_ -= needed;
+  if (needed <= kv_.freeBlocks()) {
+    kv_.use(needed);
     return;
   }
   preempted = true;
@@ -54,13 +54,13 @@ void FastReplica::allocateOrPreempt(Ticks now, bool& preempted) {
       blocks = prompt_blocks(config_.max_num_batched_tokens - rows);
     }
     if (!preemptUntil(blocks, slot, now)) break;
-    free_blocks_ -= blocks;
+    kv_.use(blocks);
   }
 }
 
 /// False if `self` had to go.
 bool FastReplica::preemptUntil(std::int64_t needed, Slot self, Ticks now) {
-  while (needed > free_blocks_) {
+  while (needed > kv_.freeBlocks()) {
     const Slot victim = newest_;
     preempt(victim, now);
     if (victim == self) return false;
@@ -68,33 +68,47 @@ bool FastReplica::preemptUntil(std::int64_t needed, Slot self, Ticks now) {
   return true;
 }
 
-bool FastReplica::headAdmissible(int budget) const {
-  if (budget <= 0 || running_ >= config_.max_num_seqs) return false;
+FastReplica::Admission FastReplica::admissionOfHead(int budget) const {
+  Admission a;
+  if (budget <= 0 || running_ >= config_.max_num_seqs) return a;
   const Sequence& s = pool_[waiting_.front()];
   const std::int64_t target = s.life.request.prompt_tokens + s.generated;
-  if (!config_.enable_chunked_prefill && target > budget) return false;
-  const std::int64_t at_once = config_.scheduler_reserve_full_isl ? target : std::min<std::int64_t>(target, budget);
-  return config_.blocksFor(at_once) <= free_blocks_;
+  if (s.hold) a.hit = kv_.find(s.life.request, *s.hold, target);
+  const std::int64_t cached = a.hit.blocks * config_.block_size;
+  if (!config_.enable_chunked_prefill && target - cached > budget) return a;
+  const std::int64_t tokens = std::min<std::int64_t>(target - cached, budget);
+  const std::int64_t must_fit = config_.scheduler_reserve_full_isl ? target : cached + tokens;
+  if (config_.blocksFor(must_fit) - a.hit.blocks + a.hit.revived <= kv_.freeBlocks())
+    a.tokens = static_cast<int>(tokens);
+  return a;
 }
 
 void FastReplica::admitWaiting(Ticks now, int budget) {
-  while (!waiting_.empty() && headAdmissible(budget)) {
+  while (!waiting_.empty()) {
+    const Admission a = admissionOfHead(budget);
+    if (a.tokens == 0) break;
     const Slot slot = waiting_.front();
     waiting_.pop_front();
     Sequence& s = pool_[slot];
     s.target = s.life.request.prompt_tokens + s.generated;
-    s.computed = 0;
+    if (s.hold) kv_.take(s.life.request, *s.hold, a.hit);
+    s.computed = a.hit.blocks * config_.block_size;
+    cached_tokens_ += s.computed;
     s.state = State::prefilling;
-    if (s.life.scheduled < 0) s.life.scheduled = now;
+    s.admitted = ++admissions_;
+    if (s.life.scheduled < 0) {
+      s.life.scheduled = now;
+      s.life.cached_tokens = s.computed;
+    }
     link(slot);
-    const auto tokens = static_cast<int>(std::min<std::int64_t>(s.target, budget));
-    free_blocks_ -= config_.blocksFor(tokens);
+    kv_.use(config_.blocksFor(s.computed + a.tokens) - a.hit.blocks);
     prefilling_ = slot;
-    addChunk(slot, tokens);
-    budget -= tokens;
+    addChunk(slot, a.tokens);
+    budget -= a.tokens;
   }
 }
 
+/// The chunk's blocks are in use already.
 void FastReplica::addChunk(Slot slot, int tokens) {
   Sequence& s = pool_[slot];
   shape_.chunks.push_back({tokens, s.computed});
@@ -102,6 +116,9 @@ void FastReplica::addChunk(Slot slot, int tokens) {
   s.computed += tokens;
   cached_tokens_ += tokens;
   if (s.computed == s.target) prefilling_ = kNone;
+  if (!s.hold) return;
+  KvCache::claim(*s.hold, config_.blocksFor(s.computed));
+  kv_.publish(s.life.request, *s.hold, s.computed);
 }
 
 /// Fills the batch from the shape and moves everybody one step on.
@@ -157,7 +174,6 @@ void FastReplica::leaveDecode(Slot slot) {
 
 void FastReplica::preempt(Slot victim, Ticks now) {
   Sequence& s = pool_[victim];
-  free_blocks_ += blocksHeld(s);
   if (s.state == State::prefilling) {
     prefilling_ = kNone;
   } else {
@@ -170,6 +186,7 @@ void FastReplica::preempt(Slot victim, Ticks now) {
       if (s.finish <= decided_) finishing_.push_back(victim);
     }
   }
+  freeBlocks(s, true);
   cached_tokens_ -= s.computed;
   s.computed = 0;
   s.state = State::waiting;

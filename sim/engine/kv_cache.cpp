@@ -171,14 +171,18 @@ bool KvCache::reserve(KvHold& hold, std::int64_t tokens) {
   const std::int64_t needed = blocksFor(tokens) - hold.blocks;
   if (needed > free_) return false;
   if (needed <= 0) return true;
-  consume(needed);
-  hold.blocks += needed;
-  hold.own += needed;
+  use(needed);
+  claim(hold, hold.blocks + needed);
   return true;
 }
 
-/// Uses up free blocks; what they held is forgotten.
-void KvCache::consume(std::int64_t blocks) {
+void KvCache::claim(KvHold& hold, std::int64_t blocks) {
+  hold.own += blocks - hold.blocks;
+  hold.blocks = blocks;
+}
+
+/// What the blocks held is forgotten.
+void KvCache::use(std::int64_t blocks) {
   free_ -= blocks;
   const std::int64_t unknown = std::min(unknown_, blocks);
   unknown_ -= unknown;
@@ -240,12 +244,12 @@ void KvCache::adopt(KvHold& hold, PrefixNode* node, std::int64_t wanted, std::in
   node->resident = std::max(node->resident, wanted);
   extendHold(hold, node, wanted);
   hold.own -= wanted - held;
-  freeUnknown(copies);
+  giveBack(copies);
 }
 
 void KvCache::release(const workloads::Request& request, KvHold& hold, std::int64_t tokens, bool comes_back) {
   if (caching_ && (comes_back || request.details)) publishText(Text(request), hold, tokens, comes_back);
-  freeUnknown(hold.own);
+  giveBack(hold.own);
   for (auto shared = hold.path.rbegin(); shared != hold.path.rend(); ++shared) dropHold(shared->node, shared->blocks);
   if (!comes_back) forgetPrivate(hold);
   PrefixNode* private_node = comes_back ? hold.private_node : nullptr;
@@ -253,7 +257,7 @@ void KvCache::release(const workloads::Request& request, KvHold& hold, std::int6
   hold.private_node = private_node;
 }
 
-void KvCache::freeUnknown(std::int64_t blocks) {
+void KvCache::giveBack(std::int64_t blocks) {
   if (blocks == 0) return;
   free_ += blocks;
   if (reuse_ == Reuse::unknown_first) {

@@ -60,6 +60,12 @@ class KvCache {
   void take(const workloads::Request& request, KvHold& hold, const Hit& hit);
   /// Grows the hold to `tokens` tokens; false, and nothing changed, if too few blocks are free.
   bool reserve(KvHold& hold, std::int64_t tokens);
+  /// The same for many sequences at once, without saying which: claim() tells later. At most freeBlocks().
+  void use(std::int64_t blocks);
+  /// The hold has `blocks` blocks: those it lacks were taken by use().
+  static void claim(KvHold& hold, std::int64_t blocks);
+  /// Frees blocks of a sequence that shares nothing and comes back never.
+  void giveBack(std::int64_t blocks);
   /// Lets others hit the full blocks among the first `tokens` tokens, as far as others can have that text.
   void publish(const workloads::Request& request, KvHold& hold, std::int64_t tokens);
   /// Frees everything. `tokens`: how many are in the blocks. The request comes back (a preemption) or never does.
@@ -96,8 +102,6 @@ class KvCache {
   std::int64_t freeAmong(const PrefixNode* node, std::int64_t blocks) const;
   void dropHold(PrefixNode* node, std::int64_t blocks);
   void forgetPrivate(KvHold& hold);
-  void freeUnknown(std::int64_t blocks);
-  void consume(std::int64_t blocks);
   void removeIfDead(PrefixNode* node);
 
   std::int64_t total_;

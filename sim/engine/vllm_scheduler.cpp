@@ -49,7 +49,7 @@ bool VllmScheduler::scheduleRunning(Ticks now, Batch& batch, int& budget) {
       i = static_cast<std::size_t>(std::find(running_.begin(), running_.end(), sequence) - running_.begin());
     }
     addRow(batch, sequence, tokens);
-    kv_.publish(sequence->request(), sequence->kv, sequence->computed);
+    if (!batch.rows.back().decode) kv_.publish(sequence->request(), sequence->kv, sequence->computed);
     budget -= tokens;
   }
   return preempted;

@@ -34,6 +34,20 @@ struct Case {
   Ticks base = 1;
 };
 
+/// A beginning that few texts have, and text of the request's own; an answer that goes on with it now and then.
+std::shared_ptr<workloads::RequestDetails> randomDetails(const workloads::Request& request) {
+  using rc::gen::inRange;
+  auto details = std::make_shared<workloads::RequestDetails>();
+  const int first = *inRange(1, request.prompt_tokens + 1);
+  details->content.push_back({static_cast<std::uint64_t>(*inRange(1, 4)), first});
+  if (first < request.prompt_tokens) details->content.push_back({request.id + 10, request.prompt_tokens - first});
+  details->answer_is_shared = *inRange(0, 4) == 0;
+  details->priority = *inRange(0, 3);
+  details->tenant = static_cast<std::uint32_t>(*inRange(0, 3));
+  details->deadline = request.arrival + *inRange<Ticks>(0, 5000);
+  return details;
+}
+
 Case randomCase() {
   using rc::gen::inRange;
   Case c;
@@ -43,6 +57,7 @@ Case randomCase() {
   e.max_num_batched_tokens = e.max_num_seqs + *inRange(0, 90);
   e.block_size = *rc::gen::element(1, 4, 16);
   e.enable_chunked_prefill = true;
+  e.enable_prefix_caching = *rc::gen::arbitrary<bool>();
   e.scheduler_reserve_full_isl = *rc::gen::arbitrary<bool>();
   e.max_model_len = *inRange(20, 300);
   const std::int64_t least = e.blocksFor(e.max_model_len) + 1;
@@ -62,29 +77,19 @@ Case randomCase() {
     const int output = *inRange(1, static_cast<int>(e.max_model_len) - prompt + 1);
     const int slack = *rc::gen::element(0, 0, 5);
     c.requests.push_back(request(static_cast<std::uint64_t>(i), now, prompt, output, output + slack));
+    if (e.enable_prefix_caching && *inRange(0, 3) > 0) c.requests.back().details = randomDetails(c.requests.back());
   }
   return c;
 }
 
-/// Ranks, request orders and shared text on top of a random case.
+/// Ranks, request orders and several prompts in progress on top of a random case.
 Case randomFeatureCase() {
   using rc::gen::inRange;
   Case c = randomCase();
   EngineConfig& e = c.config;
   e.data_parallel = *inRange(1, 4);
-  e.enable_prefix_caching = *rc::gen::arbitrary<bool>();
   e.order = static_cast<RequestOrder>(*inRange(0, 5));
   e.long_prefill_token_threshold = *rc::gen::element(0, 0, 7);
-  for (workloads::Request& request : c.requests) {
-    workloads::RequestDetails details;
-    const int first = *inRange(1, request.prompt_tokens + 1);
-    details.content.push_back({static_cast<std::uint64_t>(*inRange(1, 4)), first});
-    if (first < request.prompt_tokens) details.content.push_back({request.id + 10, request.prompt_tokens - first});
-    details.priority = *inRange(0, 3);
-    details.tenant = static_cast<std::uint32_t>(*inRange(0, 3));
-    details.deadline = request.arrival + *inRange<Ticks>(0, 5000);
-    if (*inRange(0, 3) > 0) request.details = std::make_shared<workloads::RequestDetails>(details);
-  }
   return c;
 }
 
@@ -108,7 +113,7 @@ void expectEqual(const Recorded& exact, const Recorded& fast) {
 }
 
 TEST(FastForward, EqualsStepByStepOnRandomWorkloads) {
-  std::int64_t preemptions = 0, requests = 0;
+  std::int64_t preemptions = 0, cached = 0, requests = 0;
   EXPECT_TRUE(rc::check([&] {
     const Case c = randomCase();
     const JaggedStepTimes times(c.knot, c.base);
@@ -119,8 +124,10 @@ TEST(FastForward, EqualsStepByStepOnRandomWorkloads) {
     expectEqual(exact, play<SkippingReplica>(c.requests, c.config, times));
     preemptions += static_cast<std::int64_t>(exact.preemptions.size());
     requests += static_cast<std::int64_t>(c.requests.size());
+    for (const FinishedRequest& life : exact.finished) cached += life.cached_tokens > 0 ? 1 : 0;
   }));
   EXPECT_GT(preemptions, requests / 50) << "the cases must exhaust the KV cache now and then";
+  EXPECT_GT(cached, requests / 20) << "prefixes must be found now and then";
 }
 
 TEST(FastForward, SkippingEqualsStepByStepWithEveryFeatureOn) {
@@ -146,6 +153,7 @@ TEST(FastForward, EveryTokenComesOnce) {
     std::int64_t output = 0, prompt = 0;
     for (const auto& r : c.requests) output += r.output_tokens, prompt += r.prompt_tokens;
     RC_ASSERT(fast.tokens + static_cast<std::int64_t>(fast.late_tokens.size() + c.requests.size()) == output);
+    for (const FinishedRequest& life : fast.finished) prompt -= life.cached_tokens;
     RC_ASSERT(fast.prompt_tokens >= prompt);
     RC_ASSERT(!fast.preemptions.empty() || fast.prompt_tokens == prompt);
   }));
