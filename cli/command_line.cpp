@@ -159,6 +159,16 @@ void declareProfileFit(CLI::App& app, ProfileFitOptions& o) {
   addOverwrite(app, o.overwrite);
 }
 
+void declareProfileFitPower(CLI::App& app, ProfileFitPowerOptions& o) {
+  app.footer("RUNS has a row a run at constant load: docs/power.md names the columns.");
+  app.add_option("RUNS", o.runs, "CSV file")->required();
+  app.add_option("--accelerator", o.accelerator, "catalogue name")->type_name("NAME")->required();
+  app.add_option("--idle", o.idle, "what it draws without work, e.g. '70 W'")->type_name("POWER")->required();
+  app.add_option("--source", o.source, "whose measurements these are")->type_name("TEXT");
+  app.add_option("--out", o.out, "file to write (stdout)")->type_name("FILE")->check(notEmpty());
+  addOverwrite(app, o.overwrite);
+}
+
 void declareProfileShow(CLI::App& app, ProfileShowOptions& o) {
   app.add_option("PROFILE", o.profile, "a name of `headroom list profiles`, or a file")->required();
   app.add_option("--model", o.model, "show the parts of one decode and one prefill step of it")->type_name("NAME");
@@ -191,6 +201,7 @@ void addProfile(CLI::App& app, Action& chosen) {
   bind(*subverb(app, "import", "other tools' kernel times as tables to fit"), chosen, profileImport,
        declareProfileImport);
   bind(*subverb(app, "fit", "measured kernel times as a profile"), chosen, profileFit, declareProfileFit);
+  bind(*subverb(app, "fit-power", "measured watts as a power model"), chosen, profileFitPower, declareProfileFitPower);
   bind(*subverb(app, "show", "what a profile holds, and what it says of a model"), chosen, profileShow,
        declareProfileShow);
   bind(*subverb(app, "check", "errors of a profile against measured kernel times"), chosen, profileCheck,

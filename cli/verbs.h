@@ -77,6 +77,16 @@ struct ProfileFitOptions {
 };
 int profileFit(const ProfileFitOptions& options);
 
+struct ProfileFitPowerOptions {
+  std::string runs;  ///< CSV of measured runs
+  std::string accelerator;
+  std::string idle;  ///< watts with unit
+  std::string source = "your own measurements";
+  std::string out;  ///< empty: stdout
+  bool overwrite = false;
+};
+int profileFitPower(const ProfileFitPowerOptions& options);
+
 struct ProfileShowOptions {
   std::string profile;  ///< a shipped name, or a file
   std::string model;    ///< empty: the header and tables only

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "models/base/error.h"
@@ -139,9 +140,9 @@ PowerErrors heldOutErrors(const std::vector<PowerSample>& samples, Watts idle, W
 std::string toPowerYaml(const PowerModel& model, const std::string& accelerator, const std::string& note) {
   return fmt::format(
       "schema: headroom.power/1\naccelerator: {}\nidle: {:.0f} W\nactive: {:.0f} W\ncompute: {:.0f} W\nmemory: {:.0f} "
-      "W\nsource: {}\nnote: \"{}\"\n",
-      accelerator, model.idle.value(), model.active.value(), model.compute.value(), model.memory.value(), model.source,
-      note);
+      "W\nsource: {}\nnote: {}\n",
+      accelerator, model.idle.value(), model.active.value(), model.compute.value(), model.memory.value(),
+      nlohmann::json(model.source).dump(), nlohmann::json(note).dump());
 }
 
 }  // namespace headroom::models

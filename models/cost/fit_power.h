@@ -28,7 +28,7 @@ PowerErrors powerErrors(const PowerModel& model, const std::vector<PowerSample>&
 /// Each model predicted by a fit on all others.
 PowerErrors heldOutErrors(const std::vector<PowerSample>& samples, Watts idle, Watts limit);
 
-/// Text of a file for datasets/power.
+/// Text of a file for datasets/power; model.source says whose measurements these are.
 std::string toPowerYaml(const PowerModel& model, const std::string& accelerator, const std::string& note);
 
 }  // namespace headroom::models

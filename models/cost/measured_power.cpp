@@ -37,10 +37,12 @@ class Row {
     return value;
   }
 
- private:
-  [[noreturn]] void fail(const std::string& message) const {
-    throw InputError({.file = lines_.file(), .line = lines_.lineNumber(), .path = ""}, message);
+  InputError::Where where() const { return {.file = lines_.file(), .line = lines_.lineNumber(), .path = ""}; }
+  [[noreturn]] void fail(const std::string& message, const std::string& hint = {}) const {
+    throw InputError(where(), message, hint);
   }
+
+ private:
   const LineReader& lines_;
   const std::map<std::string, std::string>& cells_;
 };
@@ -143,6 +145,17 @@ double fittingRequests(const Model& model, Bytes memory, double length) {
   return std::max(1.0, std::floor((0.9 * memory - weights) / request));
 }
 
+WorkRequest layoutOf(const Row& row, const Model& model) {
+  WorkRequest request;
+  const std::string& weights = row.text("weights");
+  const auto precision = precisionFromName(weights);
+  if (!precision) row.fail(fmt::format("unknown number format \"{}\"", weights), suggestion(weights, precisionNames()));
+  request.weights = *precision;
+  request.parallelism.tp = static_cast<int>(row.number("accelerators"));
+  if (const std::string problem = layoutProblem(model, request.parallelism); !problem.empty()) row.fail(problem);
+  return request;
+}
+
 }  // namespace
 
 PowerSamples readMlEnergy(const fs::path& file, double assumed_prompt) {
@@ -199,6 +212,19 @@ PowerSamples readArgonnePower(const fs::path& file) {
     read.samples.push_back(sampleOf(totals, StepWork(accelerator, *model, {}), accelerator, *model, power));
   });
   return read;
+}
+
+std::vector<PowerSample> readPowerRuns(const fs::path& file, const Accelerator& accelerator) {
+  std::vector<PowerSample> samples;
+  forEachRow(file, [&](const Row& row) {
+    const Model model = findModel(row.text("model"), {}, row.where());
+    const WorkRequest request = layoutOf(row, model);
+    const StepTotals second = closedLoopSecond(row.number("running"), row.number("output_tokens_per_s"),
+                                               row.number("output_tokens"), row.number("prompt_tokens"));
+    const StepWork work(accelerator, model, request);
+    samples.push_back(sampleOf(second, work, accelerator, model, Watts(row.number("watts"))));
+  });
+  return samples;
 }
 
 }  // namespace headroom::models

@@ -3,7 +3,10 @@
 //              only (lm-arena-chat, gpqa). Prompt lengths are not recorded: every prompt is taken to have
 //              kAssumedPrompt.
 //   argonne    argonne_power.csv of LLM-Inference-Bench: static batches, prompts and outputs of the same length.
-// Rows that cannot be used are counted by reason.
+//   your own   CSV with the columns model, weights, accelerators, running (sequences at once), output_tokens_per_s,
+//              prompt_tokens and output_tokens (means of a request), watts (mean of one accelerator); a row is a run at
+//              constant load.
+// Rows that cannot be used are counted by reason; of your own none is left out.
 #pragma once
 
 #include <filesystem>
@@ -36,5 +39,8 @@ struct PowerSamples {
 /// Both throw InputError if the file is missing, a column is, or a number is broken.
 PowerSamples readMlEnergy(const std::filesystem::path& file, double assumed_prompt = kAssumedPrompt);
 PowerSamples readArgonnePower(const std::filesystem::path& file);
+/// Throws InputError also for a model that is no name of the catalogue, an unknown number format, and a layout that
+/// does not divide.
+std::vector<PowerSample> readPowerRuns(const std::filesystem::path& file, const Accelerator& accelerator);
 
 }  // namespace headroom::models

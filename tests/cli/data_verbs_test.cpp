@@ -5,6 +5,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "models/base/document.h"
+#include "models/cost/power.h"
 #include "tests/cli/program.h"
 
 namespace headroom::cli {
@@ -193,6 +195,45 @@ TEST(ProfileVerb, AnotherToolsTablesAreImportedFittedAndChecked) {
   const json errors = json::parse(headroom({"profile", "check", out, tables, "--format", "json"}).out);
   ASSERT_EQ(errors.size(), 1U);
   EXPECT_LT(errors[0].at("mean_error").get<double>(), 0.01);
+}
+
+/// Made up: more tokens a second at larger batches, 300 W and 60 W per doubling.
+std::string powerRuns(const std::string& model = "llama-3.1-8b") {
+  std::string text = "watts,model,weights,accelerators,running,output_tokens_per_s,prompt_tokens,output_tokens\n";
+  for (int i = 0; i < 6; ++i) {
+    const int running = 1 << i;
+    text += std::to_string(300 + 60 * i) + "," + model + ",bf16,1," + std::to_string(running) + "," +
+            std::to_string(100 * running) + ",500,200\n";
+  }
+  return text;
+}
+
+TEST(ProfileVerb, MeasuredWattsBecomeAPowerModelThatIsReadBack) {
+  const TemporaryFolder folder;
+  const std::string runs = folder.write("runs.csv", powerRuns()), out = (folder.path() / "h200-sxm.yaml").string();
+  const Ended ended = headroom({"profile", "fit-power", runs, "--accelerator", "h200-sxm", "--idle", "75 W", "--source",
+                                "my \"own\" rack: a, b", "--out", out});
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("fitted"));
+  const Document document = Document::load(out);
+  const models::PowerModel model = models::readPower(document.root(), models::findAccelerator("h200-sxm"));
+  EXPECT_EQ(model.idle, Watts(75));
+  EXPECT_EQ(model.source, "my \"own\" rack: a, b");
+  EXPECT_GT(model.active + model.compute + model.memory, Watts(200));
+}
+
+TEST(ProfileVerb, PowerRunsThatCannotBeAreRefusedWithTheirLine) {
+  const TemporaryFolder folder;
+  const auto error = [&](const std::string& text, const std::string& idle = "75 W") {
+    const Ended ended =
+        headroom({"profile", "fit-power", folder.write("runs.csv", text), "--accelerator", "h100-sxm", "--idle", idle});
+    EXPECT_EQ(ended.code, 2);
+    return ended.err;
+  };
+  EXPECT_THAT(error(powerRuns("llama-9")), HasSubstr("runs.csv:2: "));
+  EXPECT_THAT(error("watts,model\n"), HasSubstr("too few measurements"));
+  EXPECT_THAT(error("watts,model\n300,llama-3.1-8b\n"), HasSubstr("runs.csv:2: no column \"weights\""));
+  EXPECT_THAT(error(powerRuns(), "75"), HasSubstr("--idle"));
 }
 
 TEST(ProfileVerb, AFileThatNoToolWroteIsNotImported) {
