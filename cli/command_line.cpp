@@ -211,6 +211,8 @@ void addProfile(CLI::App& app, Action& chosen) {
 void declareValidate(CLI::App& app, ValidateOptions& o) {
   app.footer("Without an option: every rung. The measurements are not part of Headroom; docs name their sources.");
   app.add_flag("--kernels", o.kernels, "kernel times kept out of the fit, per accelerator, engine and operation");
+  app.add_flag("--steps", o.steps, "single engine steps");
+  app.add_flag("--runs", o.runs, "recorded runs replayed request by request, with and without engine constants");
   app.add_flag("--power", o.power, "watts per accelerator");
   app.add_option("--data", o.data, "folder of the measurements (../shared/data)")->type_name("DIR")->check(notEmpty());
   addFormat(app, o.format);

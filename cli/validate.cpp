@@ -12,6 +12,7 @@
 #include "cli/verbs.h"
 #include "models/cost/validate_kernels.h"
 #include "models/cost/validate_power.h"
+#include "sim/validation/validation.h"
 
 namespace headroom::cli {
 namespace {
@@ -20,18 +21,23 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 using Rows = std::vector<models::ValidationRow>;
 
-Rows validatePower(const fs::path& data) {
-  const models::PowerValidation validation = models::validatePower(data);
-  for (const auto& [reason, rows] : validation.skipped) printNote(fmt::format("{} rows not used: {}", rows, reason));
-  return validation.rows;
+sim::Validation validateKernels(const fs::path& data) {
+  return {.rows = models::validateKernels(data), .notes = {}, .skipped = {}};
+}
+
+sim::Validation validatePower(const fs::path& data) {
+  models::PowerValidation validation = models::validatePower(data);
+  return {.rows = std::move(validation.rows), .notes = {}, .skipped = std::move(validation.skipped)};
 }
 
 struct Rung {
   bool ValidateOptions::*asked;
-  Rows (*run)(const fs::path& data);
+  sim::Validation (*run)(const fs::path& data);
 };
 constexpr Rung kRungs[] = {
-    {&ValidateOptions::kernels, models::validateKernels},
+    {&ValidateOptions::kernels, validateKernels},
+    {&ValidateOptions::steps, sim::validateSteps},
+    {&ValidateOptions::runs, sim::validateRuns},
     {&ValidateOptions::power, validatePower},
 };
 
@@ -45,7 +51,8 @@ Json rowJson(const models::ValidationRow& row) {
               {"bias_pct", row.bias_pct},
               {"aim_pct", row.aim_pct ? Json(*row.aim_pct) : Json()},
               {"ok", row.ok()},
-              {"calibrated", row.calibrated}};
+              {"calibrated", row.calibrated},
+              {"rival_pct", row.rival.empty() ? Json() : Json(row.rival)}};
 }
 
 bool isJudged(const models::ValidationRow& row) {
@@ -70,8 +77,9 @@ std::string summaryTable(const Rows& rows) {
 }
 
 std::string rowTable(const Rows& rows) {
-  TextTable table("lllrrrrrll");
-  table.add({"rung", "set", "metric", "points", "mean %", "median %", "bias %", "aim %", "ok", "calibrated"});
+  TextTable table("lllrrrrrllr");
+  table.add(
+      {"rung", "set", "metric", "points", "mean %", "median %", "bias %", "aim %", "ok", "calibrated", "rival %"});
   for (const models::ValidationRow& row : rows) {
     table.add({row.rung, row.set, row.metric, fmt::format("{}", row.points), fmt::format("{:.1f}", row.error_mean_pct),
                fmt::format("{:.1f}", row.error_median_pct), fmt::format("{:+.1f}", row.bias_pct),
@@ -79,7 +87,7 @@ std::string rowTable(const Rows& rows) {
                !isJudged(row) ? "-"
                : row.ok()     ? "yes"
                               : "no",
-               row.calibrated ? "yes" : "no"});
+               row.calibrated ? "yes" : "no", row.rival.empty() ? "-" : row.rival});
   }
   return table.text() + "\n" + summaryTable(rows);
 }
@@ -91,8 +99,10 @@ int validate(const ValidateOptions& options) {
   Rows rows;
   for (const Rung& rung : kRungs) {
     if (!all && !(options.*rung.asked)) continue;
-    const Rows more = rung.run(options.data);
-    rows.insert(rows.end(), more.begin(), more.end());
+    const sim::Validation more = rung.run(options.data);
+    rows.insert(rows.end(), more.rows.begin(), more.rows.end());
+    for (const std::string& note : more.notes) printNote(note);
+    for (const auto& [reason, points] : more.skipped) printNote(fmt::format("{} rows not used: {}", points, reason));
   }
   Json list = Json::array();
   for (const models::ValidationRow& row : rows) list.push_back(rowJson(row));

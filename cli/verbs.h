@@ -110,9 +110,11 @@ struct ProfileCheckOptions {
 int profileCheck(const ProfileCheckOptions& options);
 
 struct ValidateOptions {
-  bool kernels = false;                 ///< only this rung
-  bool power = false;                   ///< and this one
-  std::string data = "../shared/data";  ///< folder with kernels/ and measured/
+  bool kernels = false;  ///< only this rung
+  bool steps = false;    ///< and this one, and so on
+  bool runs = false;
+  bool power = false;
+  std::string data = "../shared/data";  ///< folder with kernels/, measured/ and traces/
   Format format = Format::table;
 };
 int validate(const ValidateOptions& options);

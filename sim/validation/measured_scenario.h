@@ -1,0 +1,38 @@
+// The scenario of a measured run, built as a document and read like a user's: what the simulator cannot do yet is
+// refused in the same words, and a feature that is added later is used without a change here.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "sim/deployment.h"
+#include "sim/engine/engine_config.h"
+#include "sim/scenario.h"
+
+namespace headroom::sim {
+
+struct PlannedScenario {
+  Scenario scenario;
+  std::vector<DeploymentPlan> plans;
+  std::vector<std::string> left_out;  ///< optional keys that are not supported yet
+
+  PoolPlan& pool() { return plans.front().pools.front(); }
+  const PoolPlan& pool() const { return plans.front().pools.front(); }
+};
+
+/// One deployment of one pool under one workload. `engine` and `pool` are their keys in a scenario file; keys of
+/// `optional_engine` are left out where they are refused. Throws InputError with the reason why it cannot be costed or
+/// does not fit.
+struct ScenarioParts {
+  std::string model;
+  nlohmann::ordered_json engine, optional_engine, precision, pool, workload;
+};
+PlannedScenario planMeasured(const ScenarioParts& parts);
+
+/// The same with step times and overhead times `factor`, for sensitivities.
+PlannedScenario slowedDown(PlannedScenario planned, double factor);
+/// The same with these engine constants.
+PlannedScenario withOverhead(PlannedScenario planned, const StepOverhead& overhead);
+
+}  // namespace headroom::sim

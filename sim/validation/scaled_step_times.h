@@ -1,0 +1,36 @@
+// Step times multiplied by a factor: how much a result depends on them.
+#pragma once
+
+#include <cmath>
+#include <memory>
+
+#include "models/cost/step_times.h"
+
+namespace headroom::sim {
+
+class ScaledStepTimes final : public models::StepTimes {
+ public:
+  ScaledStepTimes(std::shared_ptr<const models::StepTimes> times, double factor)
+      : times_(std::move(times)), factor_(factor) {}
+  Ticks tokenwise(int tokens) const override { return scaled(times_->tokenwise(tokens)); }
+  Ticks perSequence(int sequences) const override { return scaled(times_->perSequence(sequences)); }
+  models::Segment decodeAttention(int n, std::int64_t sum) const override {
+    return scaled(times_->decodeAttention(n, sum));
+  }
+  models::Segment prefillAttention(int chunk, std::int64_t prior) const override {
+    return scaled(times_->prefillAttention(chunk, prior));
+  }
+  int maxTokens() const override { return times_->maxTokens(); }
+
+ private:
+  Ticks scaled(Ticks ticks) const { return std::llround(static_cast<double>(ticks) * factor_); }
+  models::Segment scaled(models::Segment segment) const {
+    segment.at_x0 = scaled(segment.at_x0);
+    segment.slope = scaled(segment.slope);
+    return segment;
+  }
+  std::shared_ptr<const models::StepTimes> times_;
+  double factor_;
+};
+
+}  // namespace headroom::sim

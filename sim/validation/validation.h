@@ -1,0 +1,24 @@
+// The ladder of measurements that `headroom validate` climbs above the kernels: single engine steps, exact replays of
+// recorded runs, load sweeps. What each rung compares and assumes: docs/validation.md.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "models/cost/validation_row.h"
+
+namespace headroom::sim {
+
+struct Validation {
+  std::vector<models::ValidationRow> rows;
+  std::vector<std::string> notes;      ///< what was assumed or observed beside the errors
+  std::map<std::string, int> skipped;  ///< reason -> points not used
+};
+
+/// `data`: the folder that holds `measured/` and `traces/`. Each throws InputError if a file is missing or broken.
+Validation validateSteps(const std::filesystem::path& data);
+Validation validateRuns(const std::filesystem::path& data);
+
+}  // namespace headroom::sim
