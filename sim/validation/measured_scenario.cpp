@@ -1,6 +1,5 @@
 #include "sim/validation/measured_scenario.h"
 
-
 #include "models/base/error.h"
 #include "sim/validation/scaled_step_times.h"
 
