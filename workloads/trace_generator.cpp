@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "models/base/error.h"
-#include "workloads/lengths.h"
+#include "workloads/inverse_cdf.h"
 #include "workloads/rng.h"
 
 namespace headroom::workloads {
@@ -53,10 +53,10 @@ class Sampler {
       : quantiles_(distribution.quantiles),
         scale_(distribution.mean > 0 ? distribution.mean / meanOf(distribution.quantiles) : 0),
         uniform_(seed, name, strata) {}
-  double next() { return scale_ * quantileAt(quantiles_, uniform_.next()); }
+  double next() { return scale_ * quantiles_.at(uniform_.next()); }
 
  private:
-  QuantileTable quantiles_;
+  InverseCdf quantiles_;
   double scale_;
   StratifiedUniform uniform_;
 };
@@ -133,22 +133,28 @@ std::unique_ptr<GapSource> openGaps(const TraceModel& model, std::uint64_t seed,
 class JointSampler {
  public:
   JointSampler(const JointLengths& lengths, std::uint64_t seed, const std::string& name)
-      : lengths_(lengths), prompt_(seed, name + "/prompt", kPromptStrata) {
+      : prompt_tokens_(lengths.prompt_tokens), prompt_(seed, name + "/prompt", kPromptStrata) {
     for (std::size_t i = 0; i < lengths.bins.size(); ++i) {
+      bins_.push_back({lengths.bins[i].prompt_up_to, InverseCdf(lengths.bins[i].output_tokens)});
       outputs_.emplace_back(seed, name + "/output/" + std::to_string(i), kOutputStrata);
     }
   }
   void fill(TraceRow& row) {
-    const double prompt = std::floor(quantileAt(lengths_.prompt_tokens, prompt_.next()) + 0.5);
+    const double prompt = std::floor(prompt_tokens_.at(prompt_.next()) + 0.5);
     std::size_t bin = 0;
-    while (bin + 1 < lengths_.bins.size() && prompt > lengths_.bins[bin].prompt_up_to) ++bin;
-    const double output = std::floor(quantileAt(lengths_.bins[bin].output_tokens, outputs_[bin].next()) + 0.5);
+    while (bin + 1 < bins_.size() && prompt > bins_[bin].prompt_up_to) ++bin;
+    const double output = std::floor(bins_[bin].output_tokens.at(outputs_[bin].next()) + 0.5);
     row.prompt_tokens = static_cast<std::int32_t>(prompt);
     row.output_tokens = static_cast<std::int32_t>(output);
   }
 
  private:
-  JointLengths lengths_;
+  struct Bin {
+    double prompt_up_to;
+    InverseCdf output_tokens;
+  };
+  InverseCdf prompt_tokens_;
+  std::vector<Bin> bins_;
   StratifiedUniform prompt_;
   std::vector<StratifiedUniform> outputs_;
 };
