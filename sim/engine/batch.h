@@ -13,6 +13,8 @@ namespace headroom::sim {
 struct Sequence {
   FinishedRequest life;
   Ticks last_token = 0;
+  Ticks preempted_at = -1;    ///< while it waits after a preemption
+  Ticks recompute_from = -1;  ///< while it computes again what a preemption lost
   KvHold kv;
   std::int64_t computed = 0;   ///< tokens in the KV cache once the decided steps have run
   std::int64_t target = 0;     ///< tokens to compute before it decodes: prompt, and outputs if it was preempted

@@ -99,12 +99,16 @@ void FastReplica::fillPipeline(Ticks now) {
 /// The step begins to run, so its end is known: stamps the tokens it makes.
 void FastReplica::start(const Batch& batch, Ticks begin) {
   front_end_ = begin + batch.time;
+  interference_ += batch.interference;
   for (const Slot slot : batch.completing) {
     Sequence& s = pool_[slot];
+    s.interference_from = interference_;
     if (s.generated == 0) {
       s.life.first_token = front_end_;
     } else {
       observer_.onLateToken(id_, front_end_, front_end_ - s.last_token);
+      s.life.recomputed += front_end_ - s.recompute_from;
+      s.recompute_from = -1;
     }
   }
   observer_.onSteps(id_, {.begin = begin,
@@ -162,6 +166,7 @@ void FastReplica::finish(Slot slot, Ticks now) {
     waiting_.erase(std::find(waiting_.begin(), waiting_.end(), slot));
     if (s.hold) kv_.release(s.life.request, *s.hold, 0, false);
   } else {
+    s.life.interference += interference_ - s.interference_from;
     freeBlocks(s, false);
     cached_tokens_ -= s.computed;
     unlink(slot);

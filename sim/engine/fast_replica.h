@@ -37,8 +37,11 @@ class FastReplica final : public Replica {
 
   struct Sequence {
     FinishedRequest life;
-    Ticks last_token = 0;       // set when it is preempted
-    std::int64_t computed = 0;  // prefilling and finishing; a decoding one has base + decided_
+    Ticks last_token = 0;         // set when it is preempted
+    Ticks preempted_at = -1;      // while it waits after a preemption
+    Ticks recompute_from = -1;    // while it computes again what a preemption lost
+    Ticks interference_from = 0;  // interference_ when it began to decode
+    std::int64_t computed = 0;    // prefilling and finishing; a decoding one has base + decided_
     std::int64_t base = 0;
     std::int64_t target = 0;
     std::uint64_t admitted = 0;    // number of its last admission
@@ -58,6 +61,7 @@ class FastReplica final : public Replica {
   };
   struct Batch {
     Ticks time = 0;
+    Ticks interference = 0;  // of it, because of prompts beside decoding sequences
     std::int64_t emitting = 0;
     std::int64_t cached_tokens = 0;
     std::int64_t prompt_tokens = 0;
@@ -110,6 +114,7 @@ class FastReplica final : public Replica {
   Ticks endOfRun(std::int64_t steps) const;
   std::pair<std::int64_t, Ticks> firstBoundaryAfter(Ticks t) const;
   void applyRun();
+  std::pair<Ticks, Ticks> decodeAlone(std::int64_t steps, std::int64_t count) const;
 
   bool synchronous() const { return config_.pipeline_depth == 1; }
   std::size_t residue(std::int64_t tokens) const {
@@ -154,6 +159,7 @@ class FastReplica final : public Replica {
   int flying_ = 0;
   Ticks front_end_ = 0;
   Run run_;
+  Ticks interference_ = 0;  // summed over the steps that have begun
 };
 
 }  // namespace headroom::sim

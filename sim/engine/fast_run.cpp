@@ -124,6 +124,19 @@ std::pair<std::int64_t, Ticks> FastReplica::firstBoundaryAfter(Ticks t) const {
   return {};
 }
 
+/// The run's steps without the prompt: the time of the first `count` of them, and of the last of all `steps`.
+std::pair<Ticks, Ticks> FastReplica::decodeAlone(std::int64_t steps, std::int64_t count) const {
+  StepSeries series(cost_, decoding_, context_sum_, 0, 0);
+  Ticks sum = 0, last = 0;
+  for (std::int64_t index = 0; index < steps;) {
+    const SeriesPiece piece = series.next(steps - index);
+    sum += piece.sum(std::clamp<std::int64_t>(count - index, 0, piece.steps));
+    last = piece.at(piece.steps - 1);
+    index += piece.steps;
+  }
+  return {sum, last};
+}
+
 /// Makes the run's decisions, reports its steps, and leaves flight_ as at its last boundary.
 void FastReplica::applyRun() {
   const std::int64_t steps = run_.steps;
@@ -140,6 +153,7 @@ void FastReplica::applyRun() {
     begin = front_end_;
     --left;
   }
+  const Ticks pieces_begin = begin;
   std::int64_t cached = cached_tokens_ + growth;
   SeriesPiece last{};  // the last decided step as a piece of its own
   std::int64_t index = 0;
@@ -157,13 +171,19 @@ void FastReplica::applyRun() {
     }
     index += piece.steps;
   }
+  Batch& pending = flight_[synchronous() ? 0 : 1];
+  pending.interference = 0;
+  if (run_.chunk > 0 && decoding_ > 0) {
+    const auto [sum, last_alone] = decodeAlone(steps, left);
+    interference_ += begin - pieces_begin - sum;
+    pending.interference = last.first - last_alone;
+  }
   kv_.use(blocksForRun(steps, run_.chunk));
   observer_.onBlocksUsed(id_, kv_.usedBlocks());
   decided_ += static_cast<std::uint64_t>(steps);
   context_sum_ += static_cast<std::int64_t>(decoding_) * steps;
   cached_tokens_ += growth * steps;
   if (run_.chunk > 0) pool_[prefilling_].computed += run_.chunk * steps;
-  Batch& pending = flight_[synchronous() ? 0 : 1];
   pending.attended = last_attended;
   pending.time = last.first;
   pending.emitting = decoding_;

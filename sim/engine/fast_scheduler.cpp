@@ -100,6 +100,12 @@ void FastReplica::admitWaiting(Ticks now, int budget) {
       s.life.scheduled = now;
       s.life.cached_tokens = s.computed;
     }
+    if (s.preempted_at >= 0) {
+      (s.generated > 0 ? s.life.preempted_late : s.life.preempted_early) +=
+          now - std::max(s.preempted_at, s.last_token);
+      s.preempted_at = -1;
+      if (s.generated > 0) s.recompute_from = now;
+    }
     link(slot);
     kv_.use(config_.blocksFor(s.computed + a.tokens) - a.hit.blocks);
     prefilling_ = slot;
@@ -139,6 +145,11 @@ void FastReplica::settle(Batch& batch) {
   }
   shape_.completed_prompts = static_cast<int>(batch.completing.size());
   batch.time = cost_.of(shape_);
+  batch.interference = 0;
+  if (shape_.decode_rows > 0 && !shape_.chunks.empty()) {
+    StepSeries alone(cost_, shape_.decode_rows, shape_.decode_context_sum, 0, 0);
+    batch.interference = batch.time - alone.next(1).first;
+  }
   batch.attended = shape_.attended();
   batch.cached_tokens = cached_tokens_;
 }
@@ -176,7 +187,12 @@ void FastReplica::preempt(Slot victim, Ticks now) {
   Sequence& s = pool_[victim];
   if (s.state == State::prefilling) {
     prefilling_ = kNone;
+    if (s.recompute_from >= 0) {
+      s.life.recomputed += now - s.recompute_from;
+      s.recompute_from = -1;
+    }
   } else {
+    s.life.interference += interference_ - s.interference_from;
     s.generated = s.life.request.output_tokens;
     if (s.finish > decided_) s.generated -= static_cast<std::int32_t>(s.finish - decided_);
     s.last_token = flying_ > 0 ? front_end_ : now;
@@ -191,6 +207,7 @@ void FastReplica::preempt(Slot victim, Ticks now) {
   s.computed = 0;
   s.state = State::waiting;
   ++s.life.preemptions;
+  s.preempted_at = now;
   unlink(victim);
   waiting_.push_front(victim);
   observer_.onPreempted(id_, now);

@@ -10,18 +10,32 @@ struct Line {
   Ticks slope = 0;
 };
 
-}  // namespace
-
-Ticks stepTime(const StepCost& cost, std::span<const Batch> ranks) {
-  if (ranks.size() == 1) return cost.of(ranks.front().shape);
+template <class ShapeOf>
+Ticks timeOf(const StepCost& cost, std::span<const Batch> ranks, ShapeOf shape_of) {
   int tokens = 0;
   Ticks slowest = 0, host = 0;
   for (const Batch& batch : ranks) {
-    tokens = std::max(tokens, batch.shape.tokens());
-    slowest = std::max(slowest, cost.attentionOf(batch.shape));
-    host = std::max(host, cost.hostTimeOf(batch.shape));
+    const BatchShape& shape = shape_of(batch);
+    tokens = std::max(tokens, shape.tokens());
+    slowest = std::max(slowest, cost.attentionOf(shape));
+    host = std::max(host, cost.hostTimeOf(shape));
   }
   return cost.withOverhead(cost.times().tokenwise(tokens) + slowest, host);
+}
+
+}  // namespace
+
+Ticks stepTime(const StepCost& cost, std::span<const Batch> ranks) {
+  return timeOf(cost, ranks, [](const Batch& batch) -> const BatchShape& { return batch.shape; });
+}
+
+Ticks promptInterference(const StepCost& cost, std::span<const Batch> ranks, Ticks time) {
+  const auto decodes = [](const Batch& batch) { return batch.shape.decode_rows > 0; };
+  const auto has_prompts = [](const Batch& batch) { return !batch.shape.chunks.empty(); };
+  if (std::none_of(ranks.begin(), ranks.end(), decodes) || std::none_of(ranks.begin(), ranks.end(), has_prompts)) {
+    return 0;
+  }
+  return time - timeOf(cost, ranks, [](const Batch& batch) { return batch.shape.decodeOnly(); });
 }
 
 RankSeries::RankSeries(const StepCost& cost, std::span<const Batch> ranks) : cost_(cost) {

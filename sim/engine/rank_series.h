@@ -13,6 +13,9 @@ namespace headroom::sim {
 
 Ticks stepTime(const StepCost& cost, std::span<const Batch> ranks);
 
+/// What decoding sequences wait longer in a step of `time` because of the prompts in it.
+Ticks promptInterference(const StepCost& cost, std::span<const Batch> ranks, Ticks time);
+
 /// Durations of consecutive steps in which each rank's rows only decode and stay the same: the upper envelope of lines.
 class RankSeries {
  public:

@@ -22,6 +22,11 @@ struct FinishedRequest {
   Ticks finished = 0;
   std::int32_t preemptions = 0;
   std::int64_t cached_tokens = 0;  ///< of the prompt, found in the prefix cache when it was first scheduled
+  // Parts of its time; see sim/metrics/request_parts.h.
+  Ticks preempted_early = 0;  ///< from preemptions to being scheduled again, before its first token
+  Ticks preempted_late = 0;   ///< the same after it
+  Ticks recomputed = 0;       ///< from being scheduled again to the next token, after the first
+  Ticks interference = 0;     ///< while it decoded: what steps took longer because of other requests' prompts
 };
 
 /// A run of steps with the same rows, back to back: step i takes first + i * increment.

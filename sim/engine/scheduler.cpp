@@ -72,6 +72,13 @@ void Scheduler::startRunning(Sequence* sequence, std::int64_t cached, Ticks now)
     sequence->life.scheduled = now;
     sequence->life.cached_tokens = cached;
   }
+  if (sequence->preempted_at >= 0) {
+    const bool has_tokens = sequence->generated > 0;
+    Ticks& waited = has_tokens ? sequence->life.preempted_late : sequence->life.preempted_early;
+    waited += now - std::max(sequence->preempted_at, sequence->last_token);
+    sequence->preempted_at = -1;
+    if (has_tokens) sequence->recompute_from = now;
+  }
   running_.push_back(sequence);
 }
 
@@ -81,6 +88,11 @@ void Scheduler::dropFromKv(Sequence* sequence, Ticks now) {
   sequence->target = 0;
   sequence->running = false;
   ++sequence->life.preemptions;
+  sequence->preempted_at = now;
+  if (sequence->recompute_from >= 0 && sequence->in_flight == 0) {
+    sequence->life.recomputed += now - sequence->recompute_from;
+    sequence->recompute_from = -1;
+  }
   observer_.onPreempted(id_, now);
 }
 

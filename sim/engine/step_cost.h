@@ -29,6 +29,8 @@ struct BatchShape {
     for (const PrefillChunk& chunk : chunks) tokens += chunk.tokens;
     return tokens;
   }
+  /// The same without the prompts.
+  BatchShape decodeOnly() const { return {decode_rows, decode_context_sum, 0, {}}; }
   int tokens() const { return decode_rows + promptTokens(); }
   std::int64_t attended() const {
     std::int64_t pairs = decode_context_sum;

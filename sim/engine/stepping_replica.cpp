@@ -103,6 +103,7 @@ bool SteppingReplica::decide(Ticks now, Step& step) {
   for (std::size_t r = 0; r < ranks_.size(); ++r) ranks_[r]->decide(now, step.ranks[r]);
   if (step.empty()) return false;
   step.time = stepTime(cost_, step.ranks);
+  step.interference = promptInterference(cost_, step.ranks, step.time);
   return true;
 }
 
@@ -113,7 +114,7 @@ void SteppingReplica::processOutputs(const Step& step, Ticks now) {
     run.cached_tokens += batch.cached_tokens;
     run.attended += batch.shape.attended();
     for (const PrefillChunk& chunk : batch.shape.chunks) run.prompt_tokens += chunk.tokens;
-    for (const Row& row : batch.rows) processRow(row, step.time, now, run);
+    for (const Row& row : batch.rows) processRow(row, step, now, run);
     ranks_[r]->onStepDone(batch, now);
     for (const Row& row : batch.rows) {
       Sequence& s = *row.sequence;
@@ -130,7 +131,7 @@ void SteppingReplica::processOutputs(const Step& step, Ticks now) {
 }
 
 /// Counts the row's token, if it makes one that is wanted.
-void SteppingReplica::processRow(const Row& row, Ticks step_time, Ticks now, StepRun& run) {
+void SteppingReplica::processRow(const Row& row, const Step& step, Ticks now, StepRun& run) {
   Sequence& s = *row.sequence;
   --s.rows_in_flight;
   if (!row.emits) return;
@@ -138,11 +139,18 @@ void SteppingReplica::processRow(const Row& row, Ticks step_time, Ticks now, Ste
   if (s.finished) return;
   if (++s.generated == 1) {
     s.life.first_token = now;
-  } else if (row.decode && now - s.last_token == step_time) {
-    ++run.emitting;
   } else {
-    observer_.onLateToken(id_, now, now - s.last_token);
+    const Ticks gap = now - s.last_token;
+    if (row.decode && gap == step.time) {
+      ++run.emitting;
+    } else {
+      observer_.onLateToken(id_, now, gap);
+    }
+    // A decoding sequence that steps passed over waited for prompts too.
+    if (row.decode) s.life.interference += step.interference + (gap - step.time);
+    if (s.recompute_from >= 0) s.life.recomputed += now - s.recompute_from;
   }
+  s.recompute_from = -1;
   s.last_token = now;
 }
 

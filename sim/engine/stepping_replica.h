@@ -29,6 +29,7 @@ class SteppingReplica : public Replica {
   struct Step {
     std::vector<Batch> ranks;
     Ticks time = 0;
+    Ticks interference = 0;  ///< of it, because of prompts beside decoding sequences
     bool empty() const;
   };
   struct Arrived {
@@ -54,7 +55,7 @@ class SteppingReplica : public Replica {
   void fillPipeline(Ticks now);
   bool decide(Ticks now, Step& step);
   void processOutputs(const Step& step, Ticks now);
-  void processRow(const Row& row, Ticks step_time, Ticks now, StepRun& run);
+  void processRow(const Row& row, const Step& step, Ticks now, StepRun& run);
   void recycle(Sequence* sequence);
   Sequence* newSequence();
 
