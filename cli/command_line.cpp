@@ -98,6 +98,15 @@ void declareSimulate(CLI::App& app, SimulateOptions& o) {
   }
 }
 
+void declareExplain(CLI::App& app, ExplainOptions& o) {
+  app.add_option("RUN", o.run, "folder of simulate --out")->required()->check(notEmpty());
+  app.add_option("--percentile", o.percentile, "the slowest from here on (99)")
+      ->type_name("P")
+      ->check(CLI::Range(0.0, 100.0));
+  app.add_option("--request", o.request, "one request by its id")->type_name("ID")->check(wholeNumber(0));
+  addFormat(app, o.format);
+}
+
 void declarePlan(CLI::App& app, PlanOptions& o) {
   app.add_option("STUDY", o.study, "YAML or JSON file")->required();
   app.add_option("--set", o.set, "override one key of the study, may be repeated")
@@ -264,6 +273,8 @@ struct Verb {
 constexpr Verb kVerbs[] = {
     {"simulate", "one run of a scenario",
      [](CLI::App& app, Action& chosen) { bind(app, chosen, simulate, declareSimulate); }},
+    {"explain", "where the time of a run's slowest requests went",
+     [](CLI::App& app, Action& chosen) { bind(app, chosen, explain, declareExplain); }},
     {"plan", "the cheapest fleet that meets the SLOs of a study",
      [](CLI::App& app, Action& chosen) { bind(app, chosen, plan, declarePlan); }},
     {"list", "what the catalogues hold", [](CLI::App& app, Action& chosen) { bind(app, chosen, list, declareList); }},

@@ -26,6 +26,14 @@ struct SimulateOptions {
 };
 int simulate(const SimulateOptions& options);
 
+struct ExplainOptions {
+  std::string run;  ///< a folder that simulate --out wrote, or its requests.csv.zst
+  double percentile = 99;
+  std::optional<std::uint64_t> request;  ///< only this one
+  Format format = Format::table;
+};
+int explain(const ExplainOptions& options);
+
 struct PlanOptions {
   std::string study;
   std::vector<std::string> set;  ///< path=value, in the study

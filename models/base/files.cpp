@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -13,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "models/base/byte_source.h"
 #include "models/base/error.h"
 
 namespace headroom {
@@ -38,39 +38,26 @@ fs::path datasetsRoot() {
 
 struct LineReader::State {
   std::string name;
-  gzFile file = nullptr;
+  std::unique_ptr<ByteSource> source;
   std::vector<char> buffer = std::vector<char>(1 << 16);
   std::size_t begin = 0, end = 0;
   std::string carried;  // start of a line that crosses buffers
   int line_number = 0;
   bool fill() {
-    const int got = gzread(file, buffer.data(), static_cast<unsigned>(buffer.size()));
-    int error = Z_OK;
-    const char* message = gzerror(file, &error);
-    if (got < 0 || (error != Z_OK && error != Z_STREAM_END)) {
-      throw InputError({.file = name, .line = line_number, .path = ""},
-                       fmt::format("damaged or truncated file: {}", error == Z_BUF_ERROR ? "unexpected end" : message));
-    }
     begin = 0;
-    end = static_cast<std::size_t>(got);
-    return got > 0;
-  }
-  ~State() {
-    if (file != nullptr) gzclose(file);
+    try {
+      end = source->read(buffer.data(), buffer.size());
+    } catch (const std::runtime_error& e) {
+      throw InputError({.file = name, .line = line_number, .path = ""},
+                       fmt::format("damaged or truncated file: {}", e.what()));
+    }
+    return end > 0;
   }
 };
 
 LineReader::LineReader(const fs::path& file) : state_(std::make_unique<State>()) {
   state_->name = file.string();
-  std::error_code ec;
-  if (fs::is_directory(file, ec))
-    throw InputError({.file = state_->name, .line = 0, .path = ""}, "is a directory, not a file");
-  state_->file = gzopen(file.c_str(), "rb");
-  if (state_->file == nullptr) {
-    throw InputError({.file = state_->name, .line = 0, .path = ""},
-                     fmt::format("cannot be read: {}", std::strerror(errno)));
-  }
-  gzbuffer(state_->file, 1 << 17);
+  state_->source = openBytes(file);
 }
 LineReader::~LineReader() = default;
 LineReader::LineReader(LineReader&&) noexcept = default;

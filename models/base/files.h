@@ -13,7 +13,7 @@ namespace headroom {
 /// ../share/headroom. Throws InputError if there is none.
 std::filesystem::path datasetsRoot();
 
-/// Lines of a text file, plain or gzip (recognised by content). CR before LF is dropped.
+/// Lines of a text file, plain, gzip or Zstandard (recognised by content). CR before LF is dropped.
 class LineReader {
  public:
   /// Throws InputError if the file is missing or not readable.

@@ -155,7 +155,11 @@ void Cluster::onFinished(const FinishedRequest& finished) {
                              .first_token = finished.first_token,
                              .finished = finished.finished,
                              .preemptions = finished.preemptions,
-                             .cached_tokens = finished.cached_tokens};
+                             .cached_tokens = finished.cached_tokens,
+                             .preempted_early = finished.preempted_early,
+                             .preempted_late = finished.preempted_late,
+                             .recomputed = finished.recomputed,
+                             .interference = finished.interference};
   recorder_.completed(record, arrivals_.measured(finished.request, warmup_));
   leave(record);
 }

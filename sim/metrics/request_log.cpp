@@ -7,6 +7,7 @@
 
 #include "models/base/error.h"
 #include "models/base/files.h"
+#include "sim/metrics/request_parts.h"
 
 namespace headroom::sim {
 namespace {
@@ -22,7 +23,8 @@ std::int64_t nanoseconds(Ticks t) {
 void appendTime(fmt::memory_buffer& out, Ticks ticks, int digits) {
   const std::int64_t unit = digits == 9 ? 1'000'000'000 : 1'000'000;
   const std::int64_t ns = nanoseconds(ticks);
-  fmt::format_to(std::back_inserter(out), "{}.{:0{}}", ns / unit, ns % unit, digits);
+  fmt::format_to(std::back_inserter(out), "{}{}.{:0{}}", ns < 0 ? "-" : "", std::abs(ns) / unit, std::abs(ns) % unit,
+                 digits);
 }
 void appendMilliseconds(fmt::memory_buffer& out, Ticks ticks) {
   out.push_back(',');
@@ -46,6 +48,16 @@ void appendLatencies(fmt::memory_buffer& out, const RequestRecord& record) {
     out.push_back(',');
   }
   appendMilliseconds(out, record.e2e());
+}
+
+/// Rounded so that the columns add up to the e2e column: each is the difference of two rounded sums.
+void appendParts(fmt::memory_buffer& out, const RequestRecord& record) {
+  Ticks sum = 0;
+  for (const Ticks part : partsOf(record)) {
+    const std::int64_t ns = nanoseconds(sum + part) - nanoseconds(sum);
+    sum += part;
+    appendMilliseconds(out, ns * 1024);
+  }
 }
 
 }  // namespace
@@ -76,9 +88,15 @@ struct RequestLog::Compressor {
   std::vector<char> compressed = std::vector<char>(ZSTD_CStreamOutSize());
 };
 
-const char* RequestLog::columns() {
-  return "request_id,deployment,class,tenant,arrival_s,replica,status,prompt_tokens,output_tokens,cached_tokens,"
-         "queue_time_ms,ttft_ms,tpot_ms,e2e_ms,preemptions";
+const std::string& RequestLog::columns() {
+  static const std::string names = [] {
+    std::string text =
+        "request_id,deployment,class,tenant,arrival_s,replica,status,prompt_tokens,output_tokens,cached_tokens,"
+        "queue_time_ms,ttft_ms,tpot_ms,e2e_ms,preemptions";
+    for (std::size_t p = 0; p < kParts; ++p) text += fmt::format(",part_{}_ms", nameOf(static_cast<Part>(p)));
+    return text;
+  }();
+  return names;
 }
 
 RequestLog::RequestLog(const Scenario& scenario, const std::filesystem::path& file)
@@ -109,7 +127,13 @@ void RequestLog::onRequest(const RequestRecord& record) {
   } else {
     out.append(std::string_view(",,,,"));
   }
-  fmt::format_to(std::back_inserter(out), ",{}\n", record.preemptions);
+  fmt::format_to(std::back_inserter(out), ",{}", record.preemptions);
+  if (completed) {
+    appendParts(out, record);
+  } else {
+    out.append(std::string(kParts, ','));
+  }
+  out.push_back('\n');
   if (out.size() >= kBatch) compressor_->compress(ZSTD_e_continue);
 }
 

@@ -25,7 +25,7 @@ class RequestLog final : public RequestSink {
   /// Publishes the file; without it nothing is left under its name.
   void finish();
 
-  static const char* columns();
+  static const std::string& columns();
 
  private:
   struct Compressor;

@@ -23,6 +23,7 @@ struct RequestRecord {
   Ticks finished = 0;
   std::int32_t preemptions = 0;
   std::int64_t cached_tokens = 0;  ///< of the prompt, found in the prefix cache
+  Ticks preempted_early = 0, preempted_late = 0, recomputed = 0, interference = 0;  ///< see request_parts.h
 
   Ticks ttft() const { return first_token - request.arrival; }
   Ticks e2e() const { return finished - request.arrival; }
