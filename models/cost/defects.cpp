@@ -23,6 +23,9 @@ constexpr DefectInfo kDefects[] = {
      "a difference of two kernels within their noise", "left out: neighbours stand in"},
     {Defect::slower_of_two_kernels, "moe, the same call timed with two kernels", "the engine runs the faster one",
      "the faster"},
+    {Defect::experts_without_gate, "moe, the experts of Nemotron 3",
+     "two products instead of three (TensorRT-LLM names its kernel so; the B200's would exceed its peak with three)",
+     "left out: no model of the catalogue has them, and other shapes must not borrow from them"},
     {Defect::unaligned_rows, "gemm, rows above 16 that are no multiple of 16",
      "1.1 to 1.8 times slower: engines pad their batches", "left out: queries are rounded up"},
     {Defect::other_element_size, "nccl, int8", "the same bytes as half the 2-byte elements", "the 2-byte rows"},
@@ -50,6 +53,10 @@ std::string textOf(Defect defect) {
 
 bool measuredWithoutPeerToPeer(const std::string& system, int devices) {
   return system == "l40s" && devices >= 4;
+}
+
+bool haveNoGate(int hidden, int inter, int topk, int experts) {
+  return (topk == 22 && experts == 512) || (hidden == 2688 && inter == 1856);
 }
 
 bool hasOnlyEagerAllReduce(const std::string& system) {

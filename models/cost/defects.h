@@ -15,6 +15,7 @@ enum class Defect {
   weights_in_cache,
   negative_difference,
   slower_of_two_kernels,
+  experts_without_gate,
   unaligned_rows,
   other_element_size,
   other_sm_counts,
@@ -36,6 +37,8 @@ std::string textOf(Defect defect);
 
 /// Whether this system's collectives of so many devices came from a host without peer-to-peer transfers.
 bool measuredWithoutPeerToPeer(const std::string& system, int devices);
+/// Whether experts of these sizes are Nemotron 3's, which have no gate projection.
+bool haveNoGate(int hidden, int inter, int topk, int experts);
 /// Whether this system has no all-reduce replayed in CUDA graphs.
 bool hasOnlyEagerAllReduce(const std::string& system);
 

@@ -52,6 +52,10 @@ void readMoe(RawCsv& csv, const RawSource& source, RawTables& raw) {
       raw.skip(Defect::format_not_read);
       continue;
     }
+    if (haveNoGate(csv.number(hidden), csv.number(inter), csv.number(topk), csv.number(experts))) {
+      raw.skip(Defect::experts_without_gate);
+      continue;
+    }
     const bool fp8_activations = csv.text(dtype) == "w4a8_mxfp4_mxfp8";
     const TableKey key{.operation = Operation::moe,
                        .precision = *precision,

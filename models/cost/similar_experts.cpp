@@ -29,7 +29,7 @@ double unlikeness(const TableKey& wanted, const TableKey& have, const Peaks& pea
   const auto load = [](const TableKey& key) { return static_cast<double>(key.load); };
   return formatDistance(wanted, have, peaks) + ratio(sharded(wanted), sharded(have)) +
          ratio(local(wanted), local(have)) + ratio(wanted.hidden, have.hidden) + 0.5 * ratio(wanted.topk, have.topk) +
-         0.5 * ratio(wanted.moe_ep, have.moe_ep) + 0.5 * std::abs(load(wanted) - load(have));
+         2.0 * ratio(wanted.moe_ep, have.moe_ep) + 0.5 * std::abs(load(wanted) - load(have));
 }
 
 SimilarExperts::SimilarExperts(const Profile& profile, const TableKey& key) : peaks_(profile.header.peaks), key_(key) {
@@ -50,9 +50,12 @@ SimilarExperts::SimilarExperts(const Profile& profile, const TableKey& key) : pe
   }
 }
 
+/// Of a call that its launch floor hides.
+constexpr double kLeastSlowdown = 0.1;
+
 KernelTime SimilarExperts::time(double tokens) const {
   const Seconds least = speedOfLight(peaks_, key_, {tokens});
-  double log_ratio = 0;
+  double log_slowdown = 0;
   double launch = 0;
   double weights = 0;
   Tier tier = Tier::transferred;
@@ -60,12 +63,13 @@ KernelTime SimilarExperts::time(double tokens) const {
     const GridPoint at{std::max(1.0, tokens * similar.tokens_scale)};
     const KernelTime its = similar.table.time(at, speedOfLight(peaks_, similar.table.table().key, at));
     const Seconds floor = similar.table.table().launch_floor;
-    log_ratio += similar.weight * std::log(its.time / (its.speed_of_light + floor));
+    const Seconds above = std::max(its.time - floor, kLeastSlowdown * its.speed_of_light);
+    log_slowdown += similar.weight * std::log(above / its.speed_of_light);
     launch += similar.weight * floor.value();
     weights += similar.weight;
     tier = std::max(tier, its.tier);
   }
-  const Seconds time = std::exp(log_ratio / weights) * (least + Seconds(launch / weights));
+  const Seconds time = Seconds(launch / weights) + std::exp(log_slowdown / weights) * least;
   return {std::max(least, time), least, tier};
 }
 

@@ -1,6 +1,7 @@
-// Experts of a shape that nobody measured, by the shapes that were: the ratio to the speed of light is a weighted mean
-// over the nearest shapes at equal tokens per expert. Near means: the same format first, then features an expert has on
-// its rank, local experts, hidden size, experts a token reaches, and load. Tier: transferred.
+// Experts of a shape that nobody measured, by the shapes that were: t0 + S x slowdown, with the slowdown (t - t0) / S a
+// weighted mean over the nearest shapes at equal tokens per expert, in logarithms. Near means: the same format first,
+// then the ranks that share the experts (a skewed load burdens the slowest of more ranks more), features an expert has
+// on its rank, local experts, hidden size, experts a token reaches, and load. Tier: transferred.
 // Left out: kernels that an engine picks by shape.
 #pragma once
 

@@ -71,6 +71,16 @@ TEST_F(RawTablesTest, OfTwoKernelsForTheSameExpertsTheFasterCounts) {
   EXPECT_THAT(raw.skipped.begin()->first, HasSubstr("the engine runs the faster one"));
 }
 
+TEST_F(RawTablesTest, ExpertsWithoutAGateAreLeftOutByName) {
+  write("sys/moe.csv", std::string(kMoeHeader) + "a,bfloat16,64,2048,5120,22,512,1,1,balanced,0.25\n" +
+                           "a,bfloat16,64,2688,1856,6,128,1,1,balanced,0.25\n" +
+                           "a,bfloat16,64,2688,1024,6,128,1,1,balanced,0.25\n");
+  const RawTables raw = read("sys");
+  ASSERT_EQ(raw.samples.size(), 1U);
+  EXPECT_EQ(raw.samples[0].key.inter, 1024);
+  EXPECT_THAT(raw.skipped.begin()->first, HasSubstr("Nemotron 3"));
+}
+
 TEST_F(RawTablesTest, DeepEpIsInMicrosecondsWithItsNotificationAndTwentyProcessors) {
   write("sys/deepep_normal.csv", std::string(kDeepEpHeader) + "deepep,1,7168,128,8,256,20,40,5,20,60,0\n" +
                                      "deepep,1,7168,128,8,256,24,30,5,24,50,0\n");

@@ -93,6 +93,32 @@ TEST(SimilarExperts, AShapeBetweenTwoMeasuredOnesLiesBetweenTheirRatios) {
   EXPECT_EQ(time.tier, Tier::transferred);
 }
 
+TEST(SimilarExperts, OnlyWhatLiesAboveTheLaunchFloorGrowsWithTheWork) {
+  Profile profile = profileOfExperts();
+  profile.tables.resize(1);
+  TableKey key = profile.tables[0].key;
+  key.experts = 16;  // a quarter, so that a quarter of the tokens reach each as often
+  const KernelTime measured =
+      TableReader(profile.tables[0]).time({256}, speedOfLight(profile.header.peaks, profile.tables[0].key, {256}));
+  const KernelTime time = SimilarExperts(profile, key).time(64);
+  const Seconds floor(10e-6);
+  EXPECT_NEAR(time.speed_of_light / measured.speed_of_light, 0.25, 1e-9);
+  EXPECT_NEAR((time.time - floor) / (measured.time - floor), 0.25, 1e-9);
+}
+
+TEST(SimilarExperts, ShapesOnAsManyRanksStandInBeforeThoseWithAsManyLocalExperts) {
+  Profile profile = profileOfExperts();
+  profile.tables[1].key.hidden = profile.tables[0].key.hidden;
+  profile.tables[1].key.moe_ep = 4;  // the slowest of four ranks holds more than its share
+  TableKey key = profile.tables[0].key;
+  key.experts = 16;
+  const double all_of_the_first = std::exp(0.5), all_of_the_second = std::exp(1.5);
+  const KernelTime time = SimilarExperts(profile, key).time(4096);
+  const double slowdown = (time.time - Seconds(10e-6)) / time.speed_of_light;
+  EXPECT_GT(slowdown, all_of_the_first);
+  EXPECT_LT(slowdown, std::sqrt(all_of_the_first * all_of_the_second));
+}
+
 TEST(SimilarExperts, WithoutAnyExpertsThereIsNoAnswer) {
   const Profile empty = emptyProfile();
   EXPECT_FALSE(
