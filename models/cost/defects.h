@@ -21,6 +21,7 @@ enum class Defect {
   other_sm_counts,
   prior_context,
   several_beams,
+  isolated_slow_point,
   format_not_read,
 };
 

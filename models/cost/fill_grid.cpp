@@ -74,6 +74,34 @@ double curvature(const Values& known, std::size_t index, const Between& a, const
   return (a.value + b.value) / 2 - corners;
 }
 
+/// ln 1.4. The B200's fp8 GEMMs have 3.3 % of such points, the same kernel on the GB200 0.07 %.
+constexpr double kSpike = 0.34;
+
+/// Whether a point is slower than a line between its neighbours says, along every axis and by more than kSpike: a
+/// disturbed measurement. It takes two axes to tell it from a kernel's own step.
+bool isSpike(const Axes& axes, Values& known, std::size_t index) {
+  const double value = *known[index];
+  known[index].reset();
+  int lines = 0;
+  bool beyond = true;
+  for (std::size_t axis = 0; axis < axes.size() && beyond; ++axis) {
+    const auto line = between(axes, known, index, axis);
+    if (!line) continue;
+    ++lines;
+    beyond = value > line->value + kSpike;
+  }
+  known[index] = value;
+  return beyond && lines >= 2;
+}
+
+Values withoutSpikes(const Axes& axes, Values known) {
+  Values kept = known;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    if (known[i] && isSpike(axes, known, i)) kept[i].reset();
+  }
+  return kept;
+}
+
 Values interpolated(const Axes& axes, const Values& known) {
   Values result = known;
   for (std::size_t i = 0; i < known.size(); ++i) {
@@ -144,7 +172,7 @@ GridFill fillGrid(const Axes& axes, const std::vector<std::vector<double>>& meas
     any = true;
   }
   CHECK(any, "a grid without a single measured point");
-  known = interpolated(axes, known);
+  known = interpolated(axes, withoutSpikes(axes, std::move(known)));
   const Nearest nearest(axes, known);
   GridFill fill;
   for (std::size_t i = 0; i < known.size(); ++i) {

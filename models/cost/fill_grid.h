@@ -1,4 +1,5 @@
-// Completes a ragged grid. Two passes: an unmeasured point between two measured ones on some axis gets their
+// Completes a ragged grid, points that stand out as disturbed measurements left out: slower than their neighbours on
+// two axes or more by 1.4 times. Two passes: an unmeasured point between two measured ones on some axis gets their
 // interpolation (linear in the logarithm of the coordinate; over the axes that have both neighbours the mean, weighted
 // by 1/gap^2; of two axes also half of the curvature that each line misses); what is left, outside of everything
 // measured, takes the value of the nearest point and is listed.

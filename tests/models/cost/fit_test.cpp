@@ -161,6 +161,22 @@ TEST(FillGrid, AHoleInASumOfTwoCurvesIsNearerThanTheMeanOfItsLines) {
   EXPECT_DOUBLE_EQ(fill.values[4], 2.5);
 }
 
+TEST(FillGrid, ASlowPointAmongFasterNeighboursOnEveryAxisIsADisturbedMeasurement) {
+  const std::vector<std::vector<std::int64_t>> axes = {{1, 2, 4}, {1, 2, 4}};
+  const auto middle = [&](double value) {
+    return fillGrid(axes, {{1}, {1}, {1}, {1}, {value}, {1}, {1}, {1}, {1}}).values[4];
+  };
+  EXPECT_DOUBLE_EQ(middle(1.5), 1.0);  // e^0.5 = 1.6 times slower
+  EXPECT_DOUBLE_EQ(middle(1.3), 1.3);  // within the kernel's own unevenness
+  EXPECT_DOUBLE_EQ(middle(0.2), 0.2);  // a faster one is no disturbance
+}
+
+TEST(FillGrid, AStepOfTheKernelIsNoDisturbance) {
+  const GridFill row = fillGrid({{1, 2, 4}, {1, 2, 4}}, {{1}, {1}, {1}, {2}, {2}, {2}, {1}, {1}, {1}});
+  EXPECT_DOUBLE_EQ(row.values[4], 2.0);                                     // slow all along one axis
+  EXPECT_DOUBLE_EQ(fillGrid({{1, 2, 4}}, {{1}, {2}, {1}}).values[1], 2.0);  // one axis cannot tell
+}
+
 TEST(FillGrid, RepeatedMeasurementsCountWithTheirMedian) {
   EXPECT_DOUBLE_EQ(fillGrid({{1}}, {{1.0, 9.0, 2.0}}).values[0], 2.0);
 }
