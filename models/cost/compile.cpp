@@ -115,17 +115,23 @@ void sampleDecode(const StepKernels& kernels, const StepRequest& request, Compil
   }
 }
 
+/// Multiples of the distance from this knot to the next divide by it, and by that from the knot before, without a rest.
+std::vector<Piece> sampleChunk(const StepKernels& kernels, std::int64_t chunk, std::size_t knot,
+                               const std::vector<std::int64_t>& priors) {
+  std::vector<double> wanted = kernels.prefillLine(static_cast<double>(std::max<std::int64_t>(1, chunk)), priors);
+  for (double& value : wanted) value = inTicks(value);
+  return sampleLine(priors, wanted, CompiledTables::ChunkKnots::at(knot + 1) - CompiledTables::ChunkKnots::at(knot));
+}
+
 void samplePrefill(const StepKernels& kernels, const StepRequest& request, CompiledTables::Rows& rows) {
-  const auto chunks = knotsTo<CompiledTables::ChunkKnots>(request.max_num_batched_tokens + 1);
+  const auto chunks = knotsTo<CompiledTables::ChunkKnots>(request.max_num_batched_tokens);
   const auto priors = knotsTo<CompiledTables::PriorKnots>(request.max_model_len);
   rows.prior_knots = priors.size();
-  for (std::size_t i = 0; i < chunks.size(); ++i) {
-    std::vector<double> wanted = kernels.prefillLine(static_cast<double>(std::max<std::int64_t>(1, chunks[i])), priors);
-    for (double& value : wanted) value = inTicks(value);
-    // Interpolation between rows divides by their distance: multiples of it divide without a rest.
-    const Ticks distance = CompiledTables::ChunkKnots::at(i + 1) - chunks[i];
-    const std::vector<Piece> pieces = sampleLine(priors, wanted, distance);
-    rows.prefill.insert(rows.prefill.end(), pieces.begin(), pieces.end());
+  std::vector<Piece> low, high = sampleChunk(kernels, chunks[0], 0, priors);
+  for (std::size_t i = 0; i + 1 < chunks.size(); ++i) {
+    low = kernels.isStair(chunks[i]) ? sampleChunk(kernels, chunks[i] + 1, i, priors) : std::move(high);
+    high = sampleChunk(kernels, chunks[i + 1], i + 1, priors);
+    for (std::size_t j = 0; j < priors.size(); ++j) rows.prefill.push_back({low[j], high[j]});
   }
 }
 

@@ -19,10 +19,9 @@ Segment CompiledTables::decodeAttention(int n, std::int64_t context_sum) const {
 
 Segment CompiledTables::prefillAttention(int chunk, std::int64_t prior) const {
   CHECK(chunk >= 1 && chunk <= maxTokens() && prior >= 0, "a chunk larger than compiled for");
-  const std::size_t row = ChunkKnots::indexOf(static_cast<std::uint64_t>(chunk));
+  const std::size_t row = ChunkKnots::indexOf(static_cast<std::uint64_t>(chunk - 1));
   const std::size_t knot = std::min(PriorKnots::indexOf(static_cast<std::uint64_t>(prior)), rows_.prior_knots - 1);
-  const Piece& low = rows_.prefill[row * rows_.prior_knots + knot];
-  const Piece& high = rows_.prefill[(row + 1) * rows_.prior_knots + knot];
+  const auto& [low, high] = rows_.prefill[row * rows_.prior_knots + knot];
   const std::int64_t offset = chunk - ChunkKnots::at(row);
   const std::int64_t distance = ChunkKnots::at(row + 1) - ChunkKnots::at(row);  // a power of two
   const int shift = std::countr_zero(static_cast<std::uint64_t>(distance));

@@ -1,6 +1,6 @@
 // The step-time tables of one replica: dense in tokens, emitting and decoding sequences; lines between knots of the
 // mean context (8 an octave), of the prior context (32 an octave) and of the chunk (16 an octave, interpolated exactly:
-// the rows are multiples of their distance). All arithmetic is on integers but one exact floor(sum / n).
+// both ends of an interval are multiples of its length). All arithmetic is on integers but one exact floor(sum / n).
 #pragma once
 
 #include <cstdint>
@@ -18,11 +18,18 @@ class CompiledTables final : public StepTimes {
   using ChunkKnots = Knots<4>;
   using PriorKnots = Knots<5>;
 
+  /// Chunks of one interval, without its lower end and with its upper one: two lines, so that a stair at the lower
+  /// end stays one.
+  struct Interval {
+    Piece low;
+    Piece high;
+  };
+
   struct Rows {
-    std::vector<Ticks> tokens;     ///< [tokens]
-    std::vector<Ticks> sequences;  ///< [emitting sequences]
-    std::vector<Piece> decode;     ///< [n - 1][knot of the mean context]
-    std::vector<Piece> prefill;    ///< [knot of the chunk][knot of the prior context]
+    std::vector<Ticks> tokens;      ///< [tokens]
+    std::vector<Ticks> sequences;   ///< [emitting sequences]
+    std::vector<Piece> decode;      ///< [n - 1][knot of the mean context]
+    std::vector<Interval> prefill;  ///< [knot below the chunk][knot of the prior context]
     std::size_t decode_knots = 0;
     std::size_t prior_knots = 0;
   };

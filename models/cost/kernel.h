@@ -53,6 +53,8 @@ class AttentionKernel {
   KernelTime prefill(double new_tokens, double prior) const;
   /// `batch` whole prompts of one length. Prefill only.
   KernelTime prompts(double batch, double length) const;
+  /// New tokens of a work item, each of which makes a chunk on prior context jump; 0: its time grows evenly.
+  int stairTokens() const { return tiles_ && table_.measured() && !mixed_.measured() ? tiles_->rows : 0; }
   /// Time of a call with next to nothing to do.
   Seconds launchFloor() const { return fused_ ? mixed_.launchFloor() : table_.launchFloor(); }
 

@@ -51,6 +51,7 @@ class HeadedAttention final : public AttentionBlock {
   }
   KernelTime decode(double sequences, double context) const override { return decode_.decode(sequences, context); }
   KernelTime prefill(double new_tokens, double prior) const override { return prefill_.prefill(new_tokens, prior); }
+  int stairTokens() const override { return prefill_.stairTokens(); }
   Seconds launchFloor() const override { return std::min(decode_.launchFloor(), prefill_.launchFloor()); }
   double contextLimit() const override { return heads_.window > 0 ? heads_.window : kNoLimit; }
 

@@ -26,6 +26,8 @@ class AttentionBlock {
   /// One new token for each of `sequences` that attend to `context` tokens, the newest included.
   virtual KernelTime decode(double sequences, double context) const = 0;
   virtual KernelTime prefill(double new_tokens, double prior) const = 0;
+  /// New tokens after which prefill jumps, since it takes another work item; 0: it grows evenly.
+  virtual int stairTokens() const { return 0; }
   /// Time of attention with next to nothing to do.
   virtual Seconds launchFloor() const = 0;
   /// Tokens of context beyond which more cost nothing.

@@ -142,6 +142,13 @@ std::vector<double> StepKernels::prefillLine(double new_tokens, const std::vecto
   return sum;
 }
 
+bool StepKernels::isStair(std::int64_t chunk) const {
+  return std::any_of(attentions_.begin(), attentions_.end(), [&](const Attention& attention) {
+    const int tokens = attention.block->stairTokens();
+    return tokens > 0 && chunk % tokens == 0;
+  });
+}
+
 Seconds StepKernels::layerTime(int layer, int sequences, double context) const {
   Seconds sum;
   const AddPart add = [&](const char*, const KernelTime& part) { sum += part.time; };

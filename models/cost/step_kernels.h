@@ -57,6 +57,9 @@ class StepKernels {
   std::vector<double> decodeLine(double sequences, const std::vector<std::int64_t>& mean_contexts) const;
   std::vector<double> prefillLine(double new_tokens, const std::vector<std::int64_t>& priors) const;
 
+  /// Whether prefillLine jumps from this chunk to the one longer by a token.
+  bool isStair(std::int64_t chunk) const;
+
   /// Of the time of a step through all pipeline stages, that of the slowest; decoding `sequences` of one context.
   double slowestStageShare(int sequences, double context) const;
 

@@ -23,11 +23,11 @@ void loadProfile(benchmark::State& state, const char* accelerator, const char* e
   for (auto _ : state) benchmark::DoNotOptimize(findProfile(found, engine, "").profile.header.peaks);
 }
 
-void compileTables(benchmark::State& state) {
-  const Accelerator h100 = findAccelerator("h100-sxm");
-  const Profile profile = findProfile(h100, "vllm", "").profile;
+void compileTables(benchmark::State& state, const char* accelerator) {
+  const Accelerator found = findAccelerator(accelerator);
+  const Profile profile = findProfile(found, "vllm", "").profile;
   const Model model = findModel("llama-3.1-70b");
-  for (auto _ : state) benchmark::DoNotOptimize(compileStepTimes(profile, h100, model, request()).tables);
+  for (auto _ : state) benchmark::DoNotOptimize(compileStepTimes(profile, found, model, request()).tables);
 }
 
 /// A step of decoding sequences and `range(0)` chunks of 256 tokens.
@@ -51,7 +51,8 @@ void evaluateStep(benchmark::State& state) {
 BENCHMARK_CAPTURE(loadProfile, h100 vllm, "h100-sxm", "vllm")->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(loadProfile, h100 sglang and what it borrows, "h100-sxm", "sglang")->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(loadProfile, b200 trtllm and what it borrows, "b200-sxm", "trtllm")->Unit(benchmark::kMillisecond);
-BENCHMARK(compileTables)->Name("compile llama-3.1-70b tp 4")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(compileTables, llama - 3.1 - 70b tp 4 h100, "h100-sxm")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(compileTables, llama - 3.1 - 70b tp 4 a100, "a100-sxm")->Unit(benchmark::kMillisecond);
 BENCHMARK(evaluateStep)->Name("one step, chunks")->Arg(0)->Arg(1)->Arg(2)->Arg(8);
 
 }  // namespace

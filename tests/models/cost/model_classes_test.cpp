@@ -133,15 +133,32 @@ RC_GTEST_PROP(ModelClasses, NoStepOfAnyModelIsFasterThanTheSpeedOfLight, ()) {
 }
 
 // Tables of real kernels dip where a larger batch changes the tile; the compiled table follows such a dip by 3 % only.
-// Prompt attention climbs in stairs of work items; between two chunk sizes of the compiled grid a stair is a slope.
+// Prompt attention climbs in stairs of 64 tokens; above 2048 tokens two and more of them are one slope.
 RC_GTEST_PROP(ModelClasses, CompiledStepsOfAnyModelFollowTheKernelsButForDips, ()) {
   const Compiled& c = anyDeployment();
   const StepShape shape = anyStep();
   Seconds sum;
   for (const StepPart& part : stepParts(c.profile, c.accelerator, c.model, c.request, shape)) sum += part.time;
   const double ratio = toSeconds(c.time(shape)) / sum;
-  RC_ASSERT(ratio > 0.9);
+  RC_ASSERT(ratio > 0.95);
   RC_ASSERT(ratio < 1.1);
+}
+
+TEST(ModelClasses, StairsOfPromptAttentionStayStairs) {
+  const Compiled& c = compiledOf(4);  // 14 heads on an A100, whose kernel does not split contexts
+  const auto ratio = [&](int chunk, std::int64_t prior) {
+    const StepShape shape{.decode_sequences = 0, .decode_context_sum = 0, .chunks = {{chunk, prior}}};
+    Seconds sum;
+    for (const StepPart& part : stepParts(c.profile, c.accelerator, c.model, c.request, shape)) sum += part.time;
+    return toSeconds(c.time(shape)) / sum;
+  };
+  for (int stair = 64; stair <= 1984; stair += 64) {
+    for (const std::int64_t prior : {500, 16383, 120000}) {
+      EXPECT_NEAR(ratio(stair, prior), 1, 0.02) << stair << " on " << prior;
+      EXPECT_NEAR(ratio(stair + 1, prior), 1, 0.02) << stair + 1 << " on " << prior;
+      EXPECT_NEAR(ratio(stair + 31, prior), 1, 0.02) << stair + 31 << " on " << prior;
+    }
+  }
 }
 
 RC_GTEST_PROP(ModelClasses, DecodeSegmentsOfAnyModelAreContinuousAndRise, ()) {
