@@ -50,8 +50,8 @@ RawReader readerOfPublished(const std::string& table);
 /// layer, a broken number.
 bool readOwnTable(RawCsv& csv, const std::string& table, RawTables& raw);
 
-/// The tables of Vidur's profiler, told apart by their columns: mlp.csv, attention.csv, all_reduce.csv. False: the file
-/// is none of them.
+/// The tables of Vidur's profiler, told apart by their columns: mlp.csv, attention.csv, all_reduce.csv, send_recv.csv.
+/// False: the file is none of them.
 bool readVidurTable(RawCsv& csv, RawTables& raw);
 
 /// Layers of the models below a folder in LLMServingSim's layout; false if there are none.

@@ -2,7 +2,7 @@
 //   mlp.csv         projections by tokens and TP: GEMMs of their (n, k); norms, rotary, activation: elementwise layers
 //   attention.csv   one chunk on a KV cache, or a decode batch of equal contexts (without the new token)
 //   all_reduce.csv  `size` in bytes (its predictor divides by 2 x hidden to get tokens); workers of one node only
-// Left out: send_recv.csv (a profile has no table of sends), residual adds and KV cache writes (costed by bytes).
+// Left out: send_recv.csv (counted as skipped), residual adds and KV cache writes (costed by bytes).
 #include <fmt/format.h>
 
 #include "models/base/error.h"
@@ -162,6 +162,8 @@ bool readVidurTable(RawCsv& csv, RawTables& raw) {
     readAttention(csv, raw);
   } else if (csv.find(median("all_reduce"))) {
     readAllReduce(csv, raw);
+  } else if (csv.find(median("send_recv"))) {
+    while (csv.next()) ++raw.skipped["send_recv: profiles have no table of sends, which are costed by their bytes"];
   } else {
     return false;
   }

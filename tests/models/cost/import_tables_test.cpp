@@ -94,6 +94,12 @@ TEST_F(ImportTest, VidurCollectivesAreInBytesAndOfOneNode) {
   EXPECT_THAT(raw.skipped.begin()->first, HasSubstr("between nodes"));
 }
 
+TEST_F(ImportTest, VidurSendsAreLeftOutByName) {
+  const RawTables raw = importTables({write("send_recv.csv", ",time_stats.send_recv.median,size\n0,0.02,2048\n")}).raw;
+  EXPECT_TRUE(raw.samples.empty());
+  EXPECT_THAT(raw.skipped.begin()->first, HasSubstr("costed by their bytes"));
+}
+
 TEST_F(ImportTest, AIConfiguratorIsReadUnderTheNamesItPublishes) {
   write("h100/vllm/gemm_perf.txt",
         "framework,version,device,op_name,kernel_source,gemm_dtype,m,n,k,latency\nVLLM,0.11,H100,gemm,x,fp8,16,64,32,0."
