@@ -38,6 +38,7 @@ constexpr Rung kRungs[] = {
     {&ValidateOptions::kernels, validateKernels},
     {&ValidateOptions::steps, sim::validateSteps},
     {&ValidateOptions::runs, sim::validateRuns},
+    {&ValidateOptions::runs, sim::validateSweeps},
     {&ValidateOptions::power, validatePower},
 };
 

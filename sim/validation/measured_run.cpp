@@ -101,11 +101,10 @@ MeasuredRun readMeasuredRun(const fs::path& folder, const std::string& name) {
   return run;
 }
 
-std::string writeReplayTrace(const MeasuredRun& run, const fs::path& trace, const fs::path& file) {
-  const std::string with_prefixes = withArrivals(run, trace);
-  const bool prefixes = canRead("llmservingsim");
-  writeFileAtomically(file, prefixes ? with_prefixes : plainRows(run));
-  return prefixes ? "llmservingsim" : "csv";
+ReplayTrace replayTrace(const MeasuredRun& run, const fs::path& trace) {
+  std::string with_prefixes = withArrivals(run, trace);
+  if (canRead("llmservingsim")) return {"llmservingsim", std::move(with_prefixes)};
+  return {"csv", plainRows(run)};
 }
 
 }  // namespace headroom::sim

@@ -37,9 +37,11 @@ struct MeasuredRun {
 /// `folder` / `name`__*. Throws InputError if a file is missing or broken.
 MeasuredRun readMeasuredRun(const std::filesystem::path& folder, const std::string& name);
 
-/// Writes the run's prompts at its own arrival times, in the trace format it returns: `llmservingsim` with the prefix
-/// blocks of `trace` if that can be read, else plain `csv` without them.
-std::string writeReplayTrace(const MeasuredRun& run, const std::filesystem::path& trace,
-                             const std::filesystem::path& file);
+/// The run's prompts at its own arrival times.
+struct ReplayTrace {
+  std::string format;  ///< `llmservingsim` with the prefix blocks of `trace` if that can be read, else plain `csv`
+  std::string content;
+};
+ReplayTrace replayTrace(const MeasuredRun& run, const std::filesystem::path& trace);
 
 }  // namespace headroom::sim

@@ -1,12 +1,8 @@
 #include "sim/validation/replay.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <nlohmann/json.hpp>
 
 #include "models/base/error.h"
-#include "sim/cluster/simulation.h"
 
 namespace headroom::sim {
 namespace {
@@ -33,42 +29,17 @@ ScenarioParts partsOf(const MeasuredRun& run, const ReplaySource& source, const 
   return parts;
 }
 
-class Stamps final : public RequestSink {
- public:
-  void onRequest(const RequestRecord& r) override {
-    CHECK(r.status == RequestStatus::completed, "a measured request fits the model");
-    run.requests.push_back({r.request.arrival, r.queued, r.scheduled, r.first_token, r.finished,
-                            r.request.prompt_tokens, r.request.output_tokens});
-    run.preemptions += r.preemptions;
-  }
-  SimulatedRun run;
-};
-
 }  // namespace
 
 Replay::Replay(const fs::path& data, const ReplaySource& source)
     : measured_(readMeasuredRun(data / "measured" / "llmservingsim", source.name)),
-      file_(fs::temp_directory_path() / fmt::format("headroom-replay-{}-{}", ::getpid(), source.name)),
-      format_(writeReplayTrace(measured_, data / "traces" / "llmservingsim_sharegpt" / source.trace, file_)) {
+      trace_(replayTrace(measured_, data / "traces" / "llmservingsim_sharegpt" / source.trace)),
+      file_(trace_.content) {
   try {
-    planned_ = planMeasured(partsOf(measured_, source, format_, file_));
+    planned_ = planMeasured(partsOf(measured_, source, trace_.format, file_.file()));
   } catch (const InputError& error) {
     problem_ = error.what();
   }
-}
-
-Replay::~Replay() {
-  std::error_code ignored;
-  fs::remove(file_, ignored);
-}
-
-SimulatedRun Replay::run(const PlannedScenario& planned) const {
-  Stamps stamps;
-  SimulationOptions options;
-  options.estimate_load = false;
-  options.requests = &stamps;
-  simulate(planned.scenario, planned.plans, options);
-  return stamps.run;
 }
 
 }  // namespace headroom::sim

@@ -8,6 +8,7 @@
 
 #include "sim/validation/measured_run.h"
 #include "sim/validation/measured_scenario.h"
+#include "sim/validation/temporary_trace.h"
 
 namespace headroom::sim {
 
@@ -19,32 +20,22 @@ struct ReplaySource {
   const char* accelerator;
 };
 
-struct SimulatedRun {
-  std::vector<RequestStamps> requests;  ///< in the order of the measured ones
-  std::int64_t preemptions = 0;
-};
-
 class Replay {
  public:
   /// Throws InputError if a file is missing or broken.
   Replay(const std::filesystem::path& data, const ReplaySource& source);
-  ~Replay();
-  Replay(const Replay&) = delete;
-  Replay& operator=(const Replay&) = delete;
 
   const MeasuredRun& measured() const { return measured_; }
   /// Why the simulator cannot do what this run did, or "".
   const std::string& problem() const { return problem_; }
   /// Only without a problem.
   const PlannedScenario& planned() const { return planned_; }
-  bool hasPrefixes() const { return format_ == "llmservingsim"; }
-  /// `planned` is planned() or a variant of it.
-  SimulatedRun run(const PlannedScenario& planned) const;
+  bool hasPrefixes() const { return trace_.format == "llmservingsim"; }
 
  private:
   MeasuredRun measured_;
-  std::filesystem::path file_;  // the trace as replayed; removed at the end
-  std::string format_;
+  ReplayTrace trace_;
+  TemporaryTrace file_;
   PlannedScenario planned_;
   std::string problem_;
 };

@@ -6,6 +6,7 @@
 #include "models/base/error.h"
 #include "sim/validation/error_summary.h"
 #include "sim/validation/replay.h"
+#include "sim/validation/simulated_requests.h"
 #include "sim/validation/validation.h"
 
 namespace headroom::sim {
@@ -111,8 +112,8 @@ class RunErrors {
 
 /// d ln mean / d ln step time, by a change of 1 % to both sides.
 std::string sensitivities(const Replay& replay) {
-  const SimulatedRun slow = replay.run(slowedDown(replay.planned(), kStretch));
-  const SimulatedRun fast = replay.run(slowedDown(replay.planned(), 1 / kStretch));
+  const SimulatedRun slow = simulateRequests(slowedDown(replay.planned(), kStretch));
+  const SimulatedRun fast = simulateRequests(slowedDown(replay.planned(), 1 / kStretch));
   std::string text;
   for (const Metric& metric : kMetrics) {
     const double ratio = mean(valuesOf(slow.requests, metric)) / mean(valuesOf(fast.requests, metric));
@@ -129,9 +130,9 @@ void addRun(const std::filesystem::path& data, const RunSource& source, Validati
         static_cast<int>(replay.measured().requests.size());
     return;
   }
-  const SimulatedRun bare = replay.run(withOverhead(replay.planned(), StepOverhead{}));
+  const SimulatedRun bare = simulateRequests(withOverhead(replay.planned(), StepOverhead{}));
   RunErrors(source, replay.measured(), bare, false, result).add();
-  const SimulatedRun shipped = replay.run(replay.planned());
+  const SimulatedRun shipped = simulateRequests(replay.planned());
   RunErrors(source, replay.measured(), shipped, true, result).add();
   result.notes.push_back(fmt::format("runs: {}: {} KV blocks ({}), {} preemptions, d ln mean / d ln step time: {}",
                                      source.set, replay.planned().pool().engine.config.num_gpu_blocks,

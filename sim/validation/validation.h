@@ -20,5 +20,6 @@ struct Validation {
 /// `data`: the folder that holds `measured/` and `traces/`. Each throws InputError if a file is missing or broken.
 Validation validateSteps(const std::filesystem::path& data);
 Validation validateRuns(const std::filesystem::path& data);
+Validation validateSweeps(const std::filesystem::path& data);
 
 }  // namespace headroom::sim

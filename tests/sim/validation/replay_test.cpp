@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "models/base/error.h"
+#include "sim/validation/simulated_requests.h"
 #include "tests/workloads/test_files.h"
 
 namespace headroom::sim {
@@ -69,13 +70,13 @@ TEST(Replay, FindsTheStampsOfARunThatTheSimulatorMade) {
   {
     const Replay replay(made.path(), kSource);
     ASSERT_EQ(replay.problem(), "");
-    made.requests() = replay.run(replay.planned()).requests;
+    made.requests() = simulateRequests(replay.planned()).requests;
   }
   made.write();
   const Replay replay(made.path(), kSource);
   EXPECT_EQ(replay.planned().pool().engine.config.num_gpu_blocks, 400);
   EXPECT_EQ(replay.planned().pool().engine.config.max_num_seqs, 64);
-  const SimulatedRun again = replay.run(replay.planned());
+  const SimulatedRun again = simulateRequests(replay.planned());
   ASSERT_EQ(again.requests.size(), std::size_t{kRequests});
   for (int i = 0; i < kRequests; ++i) {
     const RequestStamps& was = replay.measured().requests[static_cast<std::size_t>(i)];
@@ -93,11 +94,11 @@ TEST(Replay, SlowerStepsAreSlowerByThatFactorInAllButWaiting) {
   made.requests().resize(1);
   made.write();
   const Replay replay(made.path(), kSource);
-  const RequestStamps base = replay.run(replay.planned()).requests.front();
-  const RequestStamps slow = replay.run(slowedDown(replay.planned(), 1.5)).requests.front();
+  const RequestStamps base = simulateRequests(replay.planned()).requests.front();
+  const RequestStamps slow = simulateRequests(slowedDown(replay.planned(), 1.5)).requests.front();
   EXPECT_NEAR(slow.e2e() / base.e2e(), 1.5, 1e-6);
   EXPECT_NEAR(slow.tpot() / base.tpot(), 1.5, 1e-6);
-  const RequestStamps bare = replay.run(withOverhead(replay.planned(), StepOverhead{})).requests.front();
+  const RequestStamps bare = simulateRequests(withOverhead(replay.planned(), StepOverhead{})).requests.front();
   const double residue = toMilliseconds(replay.planned().pool().engine.config.overhead.residue);
   EXPECT_NEAR(base.tpot() - bare.tpot(), residue, 1e-6);
   EXPECT_GT(residue, 0);

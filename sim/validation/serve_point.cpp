@@ -1,0 +1,56 @@
+#include "sim/validation/serve_point.h"
+
+#include "sim/validation/error_summary.h"
+#include "sim/validation/simulated_requests.h"
+
+namespace headroom::sim {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kRequestsPerClient = 10;
+/// Of chat templates and special tokens, beyond the nominal lengths.
+constexpr int kTokensBeyondNominal = 256;
+/// Runs of autumn 2025 whose vLLM is not recorded.
+constexpr const char* kVllmOfAutumn2025 = "0.11.0";
+
+/// Published recipes for Blackwell keep the KV cache of quantised models in fp8; in bf16 it would not hold the requests
+/// that these runs served without queueing.
+bool hasFp8Cache(const ServingPoint& point) {
+  const bool blackwell = point.accelerator.starts_with("b200") || point.accelerator.starts_with("gb200");
+  return blackwell && (point.weights == "nvfp4" || point.weights == "fp8");
+}
+
+Json lengths(int nominal) {
+  return {{"uniform", {nominal * 4 / 5, nominal}}};
+}
+
+}  // namespace
+
+PlannedScenario planPoint(const ServingPoint& point) {
+  ScenarioParts parts;
+  parts.model = point.model;
+  parts.engine = {{"name", point.engine},
+                  {"max_model_len", point.prompt_tokens + point.output_tokens + kTokensBeyondNominal}};
+  if (!point.version.empty()) parts.engine["version"] = point.version;
+  if (point.version.empty() && point.engine == "vllm") parts.engine["version"] = kVllmOfAutumn2025;
+  if (!point.weights.empty()) parts.precision["weights"] = point.weights;
+  if (hasFp8Cache(point)) parts.precision["kv_cache"] = "fp8";
+  parts.pool = {{"accelerator", point.accelerator}, {"tp", point.tp}};
+  if (point.pp > 1) parts.pool["pp"] = point.pp;
+  if (point.dp > 1) parts.pool["dp"] = point.dp;
+  if (point.moe_ep > 1) parts.pool["ep"] = true;
+  parts.workload = {{"arrivals", {{"type", "closed-loop"}, {"concurrency", point.concurrency}}},
+                    {"requests", kRequestsPerClient * point.concurrency},
+                    {"prompt_tokens", lengths(point.prompt_tokens)},
+                    {"output_tokens", lengths(point.output_tokens)}};
+  return planMeasured(parts);
+}
+
+ServedPoint serve(const PlannedScenario& planned, int concurrency) {
+  const SimulatedRun run = simulateRequests(planned);
+  const std::vector<double> ttft = ttfts(run.requests);
+  return {mean(ttft), mean(tpots(run.requests)), mean({ttft.begin() + concurrency, ttft.end()})};
+}
+
+}  // namespace headroom::sim

@@ -1,0 +1,123 @@
+#include "sim/validation/serving_points.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "sim/validation/csv_numbers.h"
+#include "sim/validation/error_summary.h"
+
+namespace headroom::sim {
+namespace {
+
+/// The leading numbers of a version: 0.5.9 of 0.5.9.post1, nothing of "nightly".
+std::string numbersOf(std::string_view version) {
+  std::size_t end = 0;
+  while (end < version.size() && (version[end] == '.' || (version[end] >= '0' && version[end] <= '9'))) ++end;
+  while (end > 0 && version[end - 1] == '.') --end;
+  return std::string(version.substr(0, end));
+}
+
+std::string acceleratorOf(std::string_view system) {
+  std::string name(system);
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
+
+/// fp8 stands for whichever fp8 the checkpoint has; fp4 of a model published in mxfp4 is that.
+std::string weightsOf(std::string_view quantisation, std::string_view model) {
+  if (quantisation == "nvfp4" && model.find("gpt-oss") == std::string_view::npos) return "nvfp4";
+  if (quantisation == "int4_wo") return "int4";
+  if (quantisation != "fp8") return "";
+  const bool published_in_fp8 =
+      model.find("DeepSeek") != std::string_view::npos || model.find("MiniMax") != std::string_view::npos;
+  return published_in_fp8 ? "" : model.find("Qwen3.5") != std::string_view::npos ? "fp8-block" : "fp8";
+}
+
+auto keyOf(const ServingPoint& p) {
+  return std::tie(p.engine, p.version, p.model, p.accelerator, p.weights, p.tp, p.pp, p.dp, p.moe_tp, p.moe_ep,
+                  p.prompt_tokens, p.output_tokens, p.concurrency);
+}
+
+class Columns {
+ public:
+  explicit Columns(const models::RawCsv& csv) : csv_(csv) {}
+  std::string_view text(const char* name) const { return csv_.text(csv_.column(name)); }
+  int number(const char* name) const { return text(name).empty() ? 1 : csv_.number(csv_.column(name)); }
+  double value(const char* name) const { return numberIn(csv_, csv_.column(name)); }
+
+ private:
+  const models::RawCsv& csv_;
+};
+
+/// TP and EP of one set of accelerators stand multiplied in some rows (tp 16, experts 4 x 4 on four accelerators, as
+/// the row's name says). Attention-DP takes the place of TP on the same accelerators.
+void undoProducts(ServingPoint& p) {
+  if (p.moe_ep > 1 && (p.moe_tp > 1 || (p.tp > 1 && p.dp > 1))) {
+    const int accelerators = p.moe_tp > 1 ? p.moe_ep : p.tp;
+    p.dp = p.dp > 1 ? accelerators : 1;
+    p.tp = p.dp > 1 ? 1 : accelerators;
+    p.moe_ep = accelerators;
+    p.moe_tp = 1;
+  }
+}
+
+ServingPoint pointOf(const Columns& row) {
+  ServingPoint p;
+  p.engine = row.text("backend");
+  p.version = numbersOf(row.text("backend_version"));
+  p.model = row.text("model_path");
+  p.accelerator = acceleratorOf(row.text("system"));
+  p.weights = weightsOf(row.text("gemm_quant_mode"), p.model);
+  p.prompt_tokens = row.number("isl");
+  p.output_tokens = row.number("osl");
+  p.tp = row.number("tp_size");
+  p.pp = row.number("pp_size");
+  p.dp = row.number("attention_dp_size");
+  p.moe_tp = row.number("moe_tp_size");
+  p.moe_ep = row.number("moe_ep_size");
+  p.concurrency = row.number("batch_size") * p.dp;
+  undoProducts(p);
+  p.ttft_ms = row.value("silicon_ttft_ms");
+  p.tpot_ms = row.value("silicon_tpot_ms");
+  p.runs = 1;
+  return p;
+}
+
+/// `rows` sorted by key; equal ones become one at the medians.
+std::vector<ServingPoint> mergeRepeats(const std::vector<ServingPoint>& rows) {
+  std::vector<ServingPoint> points;
+  for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
+    std::vector<double> ttft, tpot;
+    for (end = begin; end < rows.size() && keyOf(rows[end]) == keyOf(rows[begin]); ++end) {
+      ttft.push_back(rows[end].ttft_ms);
+      tpot.push_back(rows[end].tpot_ms);
+    }
+    ServingPoint point = rows[begin];
+    point.ttft_ms = quantile(ttft, 0.5);
+    point.tpot_ms = quantile(tpot, 0.5);
+    point.runs = static_cast<int>(ttft.size());
+    points.push_back(point);
+  }
+  return points;
+}
+
+}  // namespace
+
+ServingPoints readServingPoints(const std::filesystem::path& file) {
+  models::RawCsv csv(file);
+  const Columns row(csv);
+  ServingPoints result;
+  std::vector<ServingPoint> rows;
+  while (csv.next()) {
+    if (row.text("mode") != "agg") {
+      ++result.skipped["serving_points: disaggregated, without the number of workers"];
+    } else {
+      rows.push_back(pointOf(row));
+    }
+  }
+  std::sort(rows.begin(), rows.end(), [](const ServingPoint& a, const ServingPoint& b) { return keyOf(a) < keyOf(b); });
+  result.points = mergeRepeats(rows);
+  return result;
+}
+
+}  // namespace headroom::sim

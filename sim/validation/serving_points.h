@@ -1,0 +1,32 @@
+// Points of published load sweeps: N clients in a closed loop, means of TTFT and TPOT over 10 N requests.
+// Source: serving_points.csv (AIConfigurator's collection, mostly InferenceX); one row a run, repeats of a
+// configuration become one point at their medians.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace headroom::sim {
+
+struct ServingPoint {
+  std::string engine, version;  ///< version as numbers (1.2.0 of 1.2.0rc6.post3); empty if it is not recorded
+  std::string model, accelerator;
+  std::string weights;                       ///< empty: the format the model is published in
+  int prompt_tokens = 0, output_tokens = 0;  ///< nominal; lengths are uniform in [0.8, 1] x nominal
+  int concurrency = 0;                       ///< N
+  int tp = 1, pp = 1, dp = 1, moe_tp = 1, moe_ep = 1;
+  double ttft_ms = 0, tpot_ms = 0;
+  int runs = 0;  ///< repeats behind the medians
+};
+
+struct ServingPoints {
+  std::vector<ServingPoint> points;    ///< in a fixed order
+  std::map<std::string, int> skipped;  ///< reason -> rows
+};
+
+/// Throws InputError if the file is missing or broken.
+ServingPoints readServingPoints(const std::filesystem::path& file);
+
+}  // namespace headroom::sim
