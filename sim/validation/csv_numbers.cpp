@@ -26,4 +26,11 @@ Ticks secondsIn(const models::RawCsv& csv, std::size_t column) {
   return toTicks(Seconds(numberIn(csv, column)));
 }
 
+std::string leadingNumbers(std::string_view version) {
+  std::size_t end = 0;
+  while (end < version.size() && (version[end] == '.' || (version[end] >= '0' && version[end] <= '9'))) ++end;
+  while (end > 0 && version[end - 1] == '.') --end;
+  return std::string(version.substr(0, end));
+}
+
 }  // namespace headroom::sim

@@ -13,6 +13,7 @@ namespace headroom::sim {
 struct ServedPoint {
   double ttft_ms = 0, tpot_ms = 0;
   double later_ttft_ms = 0;  ///< without the first N requests
+  bool operator==(const ServedPoint&) const = default;
 };
 
 /// What the row hides is at the engine version's own default; max_model_len is what the longest request needs.

@@ -9,14 +9,6 @@
 namespace headroom::sim {
 namespace {
 
-/// The leading numbers of a version: 0.5.9 of 0.5.9.post1, nothing of "nightly".
-std::string numbersOf(std::string_view version) {
-  std::size_t end = 0;
-  while (end < version.size() && (version[end] == '.' || (version[end] >= '0' && version[end] <= '9'))) ++end;
-  while (end > 0 && version[end - 1] == '.') --end;
-  return std::string(version.substr(0, end));
-}
-
 std::string acceleratorOf(std::string_view system) {
   std::string name(system);
   std::replace(name.begin(), name.end(), '_', '-');
@@ -64,7 +56,7 @@ void undoProducts(ServingPoint& p) {
 ServingPoint pointOf(const Columns& row) {
   ServingPoint p;
   p.engine = row.text("backend");
-  p.version = numbersOf(row.text("backend_version"));
+  p.version = leadingNumbers(row.text("backend_version"));
   p.model = row.text("model_path");
   p.accelerator = acceleratorOf(row.text("system"));
   p.weights = weightsOf(row.text("gemm_quant_mode"), p.model);

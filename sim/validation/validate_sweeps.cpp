@@ -5,6 +5,8 @@
 
 #include "models/base/error.h"
 #include "models/base/files.h"
+#include "sim/validation/accelmark.h"
+#include "sim/validation/calibration.h"
 #include "sim/validation/error_summary.h"
 #include "sim/validation/open_loop.h"
 #include "sim/validation/serve_point.h"
@@ -20,7 +22,7 @@ constexpr double kTpotAimPct = 10, kTtftAimPct = 25, kThroughputAimPct = 8, kFar
 /// Relative errors of one set, without and with the engine constants.
 struct SweepErrors {
   struct Of {
-    std::vector<double> tpot, ttft, later_ttft, throughput;
+    std::vector<double> tpot, ttft, later_ttft, throughput, tpot_p50, ttft_p50;
   };
   Of bare, calibrated;
 };
@@ -41,6 +43,8 @@ void addRows(const std::string& set, const SweepErrors& errors, Validation& resu
     add("tpot mean beyond 25 % (share of points)", far, std::nullopt);
     add("ttft mean", of.ttft, kTtftAimPct);
     add("ttft mean, simulated without the first N", of.later_ttft, std::nullopt);
+    add("tpot p50", of.tpot_p50, kTpotAimPct);
+    add("ttft p50", of.ttft_p50, kTtftAimPct);
     add("output throughput", of.throughput, kThroughputAimPct);
   }
 }
@@ -56,10 +60,46 @@ void compare(const ServingPoint& point, const ServedPoint& served, SweepErrors::
   errors.later_ttft.push_back(served.later_ttft_ms / point.ttft_ms - 1);
 }
 
+StepOverhead oneMillisecond() {
+  StepOverhead overhead;
+  overhead.residue = toTicks(Seconds(1e-3));
+  return overhead;
+}
+
+std::string nameOf(const ServingPoint& p) {
+  return fmt::format("{} tp {} dp {} ep {}, {}/{}, {} at once", setOf(p), p.tp, p.dp, p.moe_ep, p.prompt_tokens,
+                     p.output_tokens, p.concurrency);
+}
+
+/// Three constants an engine, fitted on half of its points and judged on the other.
+void addFitted(const std::string& engine, const std::vector<LoadPoint>& points, Validation& result) {
+  const Halves halves = split(points);
+  if (halves.kept_out.empty()) return;
+  const EngineConstants fitted = fitConstants(halves.fitted);
+  result.notes.push_back(
+      fmt::format("sweeps: {}: fitted on {} closed-loop points: step overhead {:.2f} ms, front end {:.0f} ms + {:.2f} "
+                  "us a prompt token",
+                  engine, halves.fitted.size(), fitted.step_overhead.value() * 1e3, fitted.front_end.value() * 1e3,
+                  fitted.front_end_per_token.value() * 1e6));
+  for (const bool in_fit : {true, false}) {
+    const std::vector<LoadPoint>& half = in_fit ? halves.fitted : halves.kept_out;
+    const std::string set = engine + (in_fit ? ", half of the points (in the fit)" : ", the other half");
+    const auto add = [&](const char* metric, const std::vector<double>& errors, double aim) {
+      models::ValidationRow row = rowOf("sweeps", set, metric, errors);
+      row.aim_pct = aim;
+      row.calibrated = true;
+      result.rows.push_back(row);
+    };
+    add("tpot mean, own constants", tpotErrors(half, fitted), kTpotAimPct);
+    add("ttft mean, own constants", ttftErrors(half, fitted), kTtftAimPct);
+  }
+}
+
 void addClosedLoop(const std::filesystem::path& data, Validation& result) {
   const ServingPoints points = readServingPoints(data / "measured" / "serving_points.csv");
   for (const auto& [reason, count] : points.skipped) result.skipped[reason] += count;
   std::map<std::string, SweepErrors> by_set, by_engine;
+  std::map<std::string, std::vector<LoadPoint>> load;
   for (const ServingPoint& point : points.points) {
     try {
       const PlannedScenario planned = planPoint(point);
@@ -69,12 +109,15 @@ void addClosedLoop(const std::filesystem::path& data, Validation& result) {
         compare(point, bare, errors->bare);
         compare(point, calibrated, errors->calibrated);
       }
+      load[point.engine].push_back({nameOf(point), 0.9 * point.prompt_tokens, point.ttft_ms, point.tpot_ms, bare,
+                                    serve(withOverhead(planned, oneMillisecond()), point.concurrency)});
     } catch (const InputError& error) {
       result.skipped[fmt::format("{}: {}", setOf(point), error.what())] += point.runs;
     }
   }
   for (const auto& [set, errors] : by_set) addRows(set, errors, result);
   for (const auto& [set, errors] : by_engine) addRows(set, errors, result);
+  for (const auto& [engine, list] : load) addFitted(engine, list, result);
 }
 
 /// Output tokens per second from the first arrival to the last token.
@@ -112,12 +155,48 @@ void addOpenLoop(const std::filesystem::path& data, Validation& result) {
   for (const auto& [set, errors] : by_set) addRows(set, errors, result);
 }
 
+const char* nameOf(AccelMarkRun::Kind kind) {
+  return kind == AccelMarkRun::Kind::offline  ? "offline"
+         : kind == AccelMarkRun::Kind::online ? "online"
+                                              : "interactive";
+}
+
+void compare(const AccelMarkRun& run, const SimulatedRun& simulated, SweepErrors::Of& errors) {
+  if (run.kind == AccelMarkRun::Kind::offline) {
+    errors.throughput.push_back(throughput(simulated.requests) / *run.output_tokens_per_s - 1);
+    return;
+  }
+  if (run.tpot_p50_ms) errors.tpot_p50.push_back(quantile(tpots(simulated.requests), 0.5) / *run.tpot_p50_ms - 1);
+  if (run.ttft_p50_ms) errors.ttft_p50.push_back(quantile(ttfts(simulated.requests), 0.5) / *run.ttft_p50_ms - 1);
+}
+
+void addAccelMark(const std::filesystem::path& data, Validation& result) {
+  const AccelMark mark = readAccelMark(data / "measured");
+  for (const auto& [reason, count] : mark.skipped) result.skipped[reason] += count;
+  std::map<std::string, SweepErrors> by_set;
+  for (const AccelMarkRun& run : mark.runs) {
+    const std::string set =
+        fmt::format("{} {}, {} {}, {}, {}", run.engine, run.version, run.model.substr(run.model.find('/') + 1),
+                    run.weights, run.accelerator, nameOf(run.kind));
+    try {
+      const TemporaryTrace trace(accelMarkTrace(run, mark.prompts));
+      const PlannedScenario planned = planAccelMark(run, trace.file());
+      compare(run, simulateRequests(withOverhead(planned, StepOverhead{})), by_set[set].bare);
+      compare(run, simulateRequests(planned), by_set[set].calibrated);
+    } catch (const InputError& error) {
+      ++result.skipped[fmt::format("{}: {}", set, error.what())];
+    }
+  }
+  for (const auto& [set, errors] : by_set) addRows(set, errors, result);
+}
+
 }  // namespace
 
 Validation validateSweeps(const std::filesystem::path& data) {
   Validation result;
   addClosedLoop(data, result);
   addOpenLoop(data, result);
+  addAccelMark(data, result);
   return result;
 }
 
