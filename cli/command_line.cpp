@@ -178,6 +178,23 @@ void declareProfileFitPower(CLI::App& app, ProfileFitPowerOptions& o) {
   addOverwrite(app, o.overwrite);
 }
 
+void declareProfileCalibrate(CLI::App& app, ProfileCalibrateOptions& o) {
+  app.footer(
+      "SCENARIO says what was benchmarked (its workload is not used), each RESULT holds one load, as JSON of\n"
+      "`vllm bench serve --save-result` or inference-perf's stage_N_lifecycle_metrics.json. With four results and "
+      "more\n"
+      "half of them are kept out of the fit and judge it.");
+  app.add_option("SCENARIO", o.scenario, "YAML or JSON file of one deployment")->required();
+  app.add_option("RESULT", o.results, "JSON files")->required();
+  app.add_option("--set", o.set, "override one key of the scenario, may be repeated")
+      ->type_name("PATH=VALUE")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--out", o.out, "file to write (stdout)")->type_name("FILE")->check(notEmpty());
+  addOverwrite(app, o.overwrite);
+}
+
 void declareProfileShow(CLI::App& app, ProfileShowOptions& o) {
   app.add_option("PROFILE", o.profile, "a name of `headroom list profiles`, or a file")->required();
   app.add_option("--model", o.model, "show the parts of one decode and one prefill step of it")->type_name("NAME");
@@ -211,6 +228,8 @@ void addProfile(CLI::App& app, Action& chosen) {
        declareProfileImport);
   bind(*subverb(app, "fit", "measured kernel times as a profile"), chosen, profileFit, declareProfileFit);
   bind(*subverb(app, "fit-power", "measured watts as a power model"), chosen, profileFitPower, declareProfileFitPower);
+  bind(*subverb(app, "calibrate", "engine constants from your own load tests"), chosen, profileCalibrate,
+       declareProfileCalibrate);
   bind(*subverb(app, "show", "what a profile holds, and what it says of a model"), chosen, profileShow,
        declareProfileShow);
   bind(*subverb(app, "check", "errors of a profile against measured kernel times"), chosen, profileCheck,

@@ -95,6 +95,15 @@ struct ProfileFitPowerOptions {
 };
 int profileFitPower(const ProfileFitPowerOptions& options);
 
+struct ProfileCalibrateOptions {
+  std::string scenario;              ///< what was benchmarked
+  std::vector<std::string> results;  ///< of vllm bench serve or inference-perf, one load each
+  std::vector<std::string> set;      ///< path=value
+  std::string out;                   ///< empty: stdout
+  bool overwrite = false;
+};
+int profileCalibrate(const ProfileCalibrateOptions& options);
+
 struct ProfileShowOptions {
   std::string profile;  ///< a shipped name, or a file
   std::string model;    ///< empty: the header and tables only

@@ -1,6 +1,8 @@
 #include "sim/validation/calibration.h"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "models/base/error.h"
 #include "models/base/files.h"
@@ -48,12 +50,12 @@ double predictedTtft(const LoadPoint& point, const EngineConstants& constants) {
 
 Halves split(const std::vector<LoadPoint>& points) {
   if (points.size() < kFewest) return {points, {}};
-  Halves halves;
-  for (const LoadPoint& point : points) {
-    (hashBytes(point.name) >> 17 & 1 ? halves.fitted : halves.kept_out).push_back(point);
-  }
-  if (halves.fitted.empty()) std::swap(halves.fitted, halves.kept_out);
-  return halves;
+  std::vector<LoadPoint> drawn = points;
+  std::sort(drawn.begin(), drawn.end(), [](const LoadPoint& a, const LoadPoint& b) {
+    return std::pair(hashBytes(a.name), a.name) < std::pair(hashBytes(b.name), b.name);
+  });
+  const auto middle = drawn.begin() + static_cast<std::ptrdiff_t>((drawn.size() + 1) / 2);
+  return {{drawn.begin(), middle}, {middle, drawn.end()}};
 }
 
 std::vector<double> tpotErrors(const std::vector<LoadPoint>& points, const EngineConstants& constants) {

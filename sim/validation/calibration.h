@@ -36,7 +36,7 @@ double predictedTtft(const LoadPoint& point, const EngineConstants& constants);
 struct Halves {
   std::vector<LoadPoint> fitted, kept_out;
 };
-/// By a hash of the names; with fewer than four points all are fitted.
+/// In the order of a hash of their names; with fewer than four points all are fitted.
 Halves split(const std::vector<LoadPoint>& points);
 /// `points` is not empty (CHECKed).
 EngineConstants fitConstants(const std::vector<LoadPoint>& points);

@@ -49,6 +49,19 @@ PlannedScenario planMeasured(const ScenarioParts& parts) {
   return planned;
 }
 
+PlannedScenario planWith(const Scenario& scenario, const workloads::WorkloadSpec& workload) {
+  if (scenario.deployments.size() != 1 || scenario.deployments.front().pools.size() != 1) {
+    throw InputError("constants are fitted on one deployment of one pool");
+  }
+  PlannedScenario planned;
+  planned.scenario = scenario;
+  planned.scenario.slos.clear();
+  planned.scenario.workloads = {{.deployment = scenario.deployments.front().name, .spec = workload}};
+  planned.plans = planDeployments(planned.scenario);
+  if (const std::string problem = planned.plans.front().problem(); !problem.empty()) throw InputError(problem);
+  return planned;
+}
+
 PlannedScenario slowedDown(PlannedScenario planned, double factor) {
   PoolPlan& pool = planned.pool();
   pool.step_times = std::make_shared<ScaledStepTimes>(pool.step_times, factor);
@@ -63,6 +76,11 @@ PlannedScenario slowedDown(PlannedScenario planned, double factor) {
 
 PlannedScenario withOverhead(PlannedScenario planned, const StepOverhead& overhead) {
   planned.pool().engine.config.overhead = overhead;
+  return planned;
+}
+
+PlannedScenario withStepOverhead(PlannedScenario planned, Seconds overhead) {
+  planned.pool().engine.config.overhead = StepOverhead{.residue = toTicks(overhead)};
   return planned;
 }
 

@@ -30,9 +30,14 @@ struct ScenarioParts {
 };
 PlannedScenario planMeasured(const ScenarioParts& parts);
 
+/// A user's scenario of one deployment with this workload in place of its own. Throws InputError if it does not fit.
+PlannedScenario planWith(const Scenario& scenario, const workloads::WorkloadSpec& workload);
+
 /// The same with step times and overhead times `factor`, for sensitivities.
 PlannedScenario slowedDown(PlannedScenario planned, double factor);
 /// The same with these engine constants.
 PlannedScenario withOverhead(PlannedScenario planned, const StepOverhead& overhead);
+/// The same with steps that take this long beyond their kernels, and nothing else.
+PlannedScenario withStepOverhead(PlannedScenario planned, Seconds overhead);
 
 }  // namespace headroom::sim

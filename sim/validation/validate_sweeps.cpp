@@ -60,12 +60,6 @@ void compare(const ServingPoint& point, const ServedPoint& served, SweepErrors::
   errors.later_ttft.push_back(served.later_ttft_ms / point.ttft_ms - 1);
 }
 
-StepOverhead oneMillisecond() {
-  StepOverhead overhead;
-  overhead.residue = toTicks(Seconds(1e-3));
-  return overhead;
-}
-
 std::string nameOf(const ServingPoint& p) {
   return fmt::format("{} tp {} dp {} ep {}, {}/{}, {} at once", setOf(p), p.tp, p.dp, p.moe_ep, p.prompt_tokens,
                      p.output_tokens, p.concurrency);
@@ -110,7 +104,7 @@ void addClosedLoop(const std::filesystem::path& data, Validation& result) {
         compare(point, calibrated, errors->calibrated);
       }
       load[point.engine].push_back({nameOf(point), 0.9 * point.prompt_tokens, point.ttft_ms, point.tpot_ms, bare,
-                                    serve(withOverhead(planned, oneMillisecond()), point.concurrency)});
+                                    serve(withStepOverhead(planned, Seconds(1e-3)), point.concurrency)});
     } catch (const InputError& error) {
       result.skipped[fmt::format("{}: {}", setOf(point), error.what())] += point.runs;
     }

@@ -262,5 +262,41 @@ TEST(TraceVerb, TheSharedAzureTraceIsSimulated) {
   EXPECT_EQ(json::parse(ended.out).at("requests").at("completed"), 19366);
 }
 
+TEST(ProfileVerb, CalibrateFindsTheOverheadThatTheMeasuredStepsHave) {
+  const TemporaryFolder folder;
+  const std::string scenario = folder.write("chat.yaml", R"(
+schema: headroom.scenario/1
+deployments: [{name: chat, model: llama-3.1-8b, engine: {version: "0.19.0", max_model_len: 8192},
+               pools: [{accelerator: h100-sxm}]}]
+workloads: [{arrivals: {type: closed-loop, concurrency: 1}, requests: 1, prompt_tokens: {fixed: 8}, output_tokens: {fixed: 8}}]
+)");
+  const auto tpotOf = [&](int clients) {
+    const Ended run = headroom(
+        {"simulate", scenario, "--format", "json", "--set", "deployments/0/engine/step_overhead=1.5 ms", "--set",
+         "workloads/0/arrivals/concurrency=" + std::to_string(clients), "--set", "workloads/0/requests=80", "--set",
+         "workloads/0/prompt_tokens={fixed: 512}", "--set", "workloads/0/output_tokens={fixed: 128}"});
+    return json::parse(run.out).at("tpot_ms").at("mean").get<double>();
+  };
+  std::vector<std::string> arguments{"profile", "calibrate", scenario};
+  for (const int clients : {1, 4}) {
+    arguments.push_back(folder.write("c" + std::to_string(clients) + ".json", json{{"completed", 80},
+                                                                                   {"total_input_tokens", 80 * 512},
+                                                                                   {"total_output_tokens", 80 * 128},
+                                                                                   {"mean_ttft_ms", 100.0},
+                                                                                   {"mean_tpot_ms", tpotOf(clients)},
+                                                                                   {"max_concurrency", clients},
+                                                                                   {"request_rate", "inf"}}
+                                                                                  .dump()));
+  }
+  arguments.insert(arguments.end(), {"--out", (folder.path() / "constants.yaml").string()});
+  const Ended ended = headroom(arguments);
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  const std::string yaml = contentOf(folder.path() / "constants.yaml");
+  const std::size_t at = yaml.find("step_overhead: ");
+  ASSERT_NE(at, std::string::npos) << yaml;
+  EXPECT_NEAR(std::stod(yaml.substr(yaml.rfind("step_overhead: ") + 15)), 1.5, 0.1) << yaml;
+  EXPECT_THAT(ended.out, HasSubstr("in the fit"));
+}
+
 }  // namespace
 }  // namespace headroom::cli
