@@ -60,18 +60,8 @@ std::vector<int> readPrompts(const std::filesystem::path& file) {
   return prompts;
 }
 
-class Columns {
- public:
-  explicit Columns(const models::RawCsv& csv) : csv_(csv) {}
-  std::string_view text(const char* name) const { return csv_.text(csv_.column(name)); }
-  std::optional<double> value(const char* name) const { return numberOrNone(csv_, csv_.column(name)); }
-
- private:
-  const models::RawCsv& csv_;
-};
-
 /// Why the row is not used, or nothing.
-const char* reasonAgainst(const Columns& row) {
+const char* reasonAgainst(const NamedCells& row) {
   if (acceleratorOf(row.text("gpu")).empty()) return "accelerator not in the catalogue";
   if (engineOf(row.text("framework")).empty()) return "another engine";
   if (!kindOf(row.text("scenario"))) return "scenario without a counterpart";
@@ -81,7 +71,7 @@ const char* reasonAgainst(const Columns& row) {
   return nullptr;
 }
 
-AccelMarkRun runOf(const Columns& row) {
+AccelMarkRun runOf(const NamedCells& row) {
   AccelMarkRun run;
   run.engine = engineOf(row.text("framework"));
   run.version = leadingNumbers(row.text("version"));
@@ -89,10 +79,10 @@ AccelMarkRun runOf(const Columns& row) {
   run.accelerator = acceleratorOf(row.text("gpu"));
   run.weights = weightsOf(row.text("precision"));
   run.kind = *kindOf(row.text("scenario"));
-  run.rate = row.value("load").value_or(0);
-  run.output_tokens_per_s = row.value("output_tok_s");
-  run.ttft_p50_ms = row.value("ttft_ms_p50");
-  run.tpot_p50_ms = row.value("tpot_ms_p50");
+  run.rate = row.numberIfAny("load").value_or(0);
+  run.output_tokens_per_s = row.numberIfAny("output_tok_s");
+  run.ttft_p50_ms = row.numberIfAny("ttft_ms_p50");
+  run.tpot_p50_ms = row.numberIfAny("tpot_ms_p50");
   return run;
 }
 
@@ -104,7 +94,7 @@ std::string seriesOf(const AccelMarkRun& run) {
 
 AccelMark readAccelMark(const std::filesystem::path& folder) {
   models::RawCsv csv(folder / "accelmark.csv");
-  const Columns row(csv);
+  const NamedCells row(csv);
   AccelMark result;
   result.prompts = readPrompts(folder / "accelmark_dataset_lengths.csv");
   std::map<std::string, double> mean_outputs;
@@ -114,7 +104,7 @@ AccelMark readAccelMark(const std::filesystem::path& folder) {
       continue;
     }
     const AccelMarkRun& run = result.runs.emplace_back(runOf(row));
-    const std::optional<double> elapsed = row.value("elapsed_s");
+    const std::optional<double> elapsed = row.numberIfAny("elapsed_s");
     if (run.kind == Kind::offline && run.output_tokens_per_s && elapsed) {
       mean_outputs[seriesOf(run)] = std::min<double>(kMostOutput, *run.output_tokens_per_s * *elapsed / kAtOnce);
     }

@@ -30,17 +30,6 @@ auto keyOf(const ServingPoint& p) {
                   p.prompt_tokens, p.output_tokens, p.concurrency);
 }
 
-class Columns {
- public:
-  explicit Columns(const models::RawCsv& csv) : csv_(csv) {}
-  std::string_view text(const char* name) const { return csv_.text(csv_.column(name)); }
-  int number(const char* name) const { return text(name).empty() ? 1 : csv_.number(csv_.column(name)); }
-  double value(const char* name) const { return numberIn(csv_, csv_.column(name)); }
-
- private:
-  const models::RawCsv& csv_;
-};
-
 /// TP and EP of one set of accelerators stand multiplied in some rows (tp 16, experts 4 x 4 on four accelerators, as
 /// the row's name says). Attention-DP takes the place of TP on the same accelerators.
 void undoProducts(ServingPoint& p) {
@@ -53,24 +42,24 @@ void undoProducts(ServingPoint& p) {
   }
 }
 
-ServingPoint pointOf(const Columns& row) {
+ServingPoint pointOf(const NamedCells& row) {
   ServingPoint p;
   p.engine = row.text("backend");
   p.version = leadingNumbers(row.text("backend_version"));
   p.model = row.text("model_path");
   p.accelerator = acceleratorOf(row.text("system"));
   p.weights = weightsOf(row.text("gemm_quant_mode"), p.model);
-  p.prompt_tokens = row.number("isl");
-  p.output_tokens = row.number("osl");
-  p.tp = row.number("tp_size");
-  p.pp = row.number("pp_size");
-  p.dp = row.number("attention_dp_size");
-  p.moe_tp = row.number("moe_tp_size");
-  p.moe_ep = row.number("moe_ep_size");
-  p.concurrency = row.number("batch_size") * p.dp;
+  p.prompt_tokens = row.countOrOne("isl");
+  p.output_tokens = row.countOrOne("osl");
+  p.tp = row.countOrOne("tp_size");
+  p.pp = row.countOrOne("pp_size");
+  p.dp = row.countOrOne("attention_dp_size");
+  p.moe_tp = row.countOrOne("moe_tp_size");
+  p.moe_ep = row.countOrOne("moe_ep_size");
+  p.concurrency = row.countOrOne("batch_size") * p.dp;
   undoProducts(p);
-  p.ttft_ms = row.value("silicon_ttft_ms");
-  p.tpot_ms = row.value("silicon_tpot_ms");
+  p.ttft_ms = row.number("silicon_ttft_ms");
+  p.tpot_ms = row.number("silicon_tpot_ms");
   p.runs = 1;
   return p;
 }
@@ -97,7 +86,7 @@ std::vector<ServingPoint> mergeRepeats(const std::vector<ServingPoint>& rows) {
 
 ServingPoints readServingPoints(const std::filesystem::path& file) {
   models::RawCsv csv(file);
-  const Columns row(csv);
+  const NamedCells row(csv);
   ServingPoints result;
   std::vector<ServingPoint> rows;
   while (csv.next()) {
