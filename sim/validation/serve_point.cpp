@@ -30,8 +30,9 @@ Json lengths(int nominal) {
 PlannedScenario planPoint(const ServingPoint& point) {
   ScenarioParts parts;
   parts.model = point.model;
-  parts.engine = {{"name", point.engine},
-                  {"max_model_len", point.prompt_tokens + point.output_tokens + kTokensBeyondNominal}};
+  parts.engine = {{"name", point.engine}};
+  const int longest = point.prompt_tokens + point.output_tokens + kTokensBeyondNominal;
+  for (const char* key : {"max_model_len", "context_length", "max_seq_len"}) parts.optional_engine[key] = longest;
   if (!point.version.empty()) parts.engine["version"] = point.version;
   if (point.version.empty() && point.engine == "vllm") parts.engine["version"] = kVllmOfAutumn2025;
   if (!point.weights.empty()) parts.precision["weights"] = point.weights;

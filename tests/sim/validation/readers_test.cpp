@@ -81,6 +81,8 @@ TEST(ServingPoints, AreServedByTheirProtocol) {
   const workloads::WorkloadSpec& spec = planned.scenario.workloads.front().spec;
   EXPECT_EQ(std::get<workloads::ClosedLoop>(spec.arrivals).concurrency, 4);
   EXPECT_EQ(spec.requests, 40);
+  EXPECT_EQ(planned.pool().engine.config.max_model_len, 1356);
+  EXPECT_THAT(planned.left_out, testing::ElementsAre("context_length", "max_seq_len")) << "other engines' names";
   EXPECT_EQ(std::get<workloads::UniformLength>(spec.prompt_tokens).min, 800);
   EXPECT_EQ(std::get<workloads::UniformLength>(spec.output_tokens).max, 100);
   const ServedPoint served = serve(planned, point.concurrency);
