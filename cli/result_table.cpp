@@ -69,7 +69,13 @@ std::string kvText(const Result& result) {
   if (result.pools.size() == 1) {
     text += fmt::format(", of {} blocks a replica", countText(result.pools.front().blocks_per_replica));
   }
-  return text + fmt::format("; {} preemptions", countText(result.preemptions));
+  text += fmt::format("; {} preemptions", countText(result.preemptions));
+  if (result.prefix_hit_rate.value_or(0) > 0) {
+    text += fmt::format("; {} of prompt tokens were cached", shareText(*result.prefix_hit_rate));
+    if (result.tier_hit_rate)
+      text += fmt::format(", {} of them in a KV tier", shareText(*result.tier_hit_rate / *result.prefix_hit_rate));
+  }
+  return text;
 }
 
 std::string sloText(const Result& result) {

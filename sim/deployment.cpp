@@ -31,6 +31,17 @@ models::MemoryRequest memoryRequest(const DeploymentSpec& spec, const models::Mo
   return request;
 }
 
+/// A tier's share of each rank, in blocks.
+KvTierConfig tierOf(const KvTierOptions& options, const models::Parallelism& layout, Bytes block_on_one_accelerator) {
+  const double block = block_on_one_accelerator.value() * layout.tp * layout.pp;
+  KvTierConfig tier;
+  tier.name = options.name;
+  tier.blocks = static_cast<std::int64_t>(options.capacity.value() / layout.dp / block);
+  tier.block_time = std::max<Ticks>(1, toTicks(Seconds(block * layout.dp / options.bandwidth.value())));
+  tier.latency = toTicks(options.latency);
+  return tier;
+}
+
 /// Sets the number of blocks, or the problem.
 void fitMemory(const DeploymentSpec& spec, const models::Model& model, PoolPlan& pool) {
   pool.problem = models::layoutProblem(model, pool.spec.parallelism);
@@ -40,6 +51,11 @@ void fitMemory(const DeploymentSpec& spec, const models::Model& model, PoolPlan&
   if (!pool.problem.empty()) return;
   EngineConfig& config = pool.engine.config;
   pool.memory = models::planMemory(model, pool.accelerator, memoryRequest(spec, model, pool));
+  config.kv_tiers.clear();
+  for (const KvTierOptions& options : spec.engine.kv_tiers) {
+    config.kv_tiers.push_back(tierOf(options, pool.spec.parallelism, pool.memory.kv_block));
+    if (config.kv_tiers.back().blocks < 1) pool.problem = "KV tier " + options.name + " is smaller than one block";
+  }
   config.data_parallel = pool.spec.parallelism.dp;
   config.num_gpu_blocks = spec.engine.num_gpu_blocks.value_or(pool.memory.blocks.value());
   if (!spec.engine.num_gpu_blocks && !pool.memory.fits) {

@@ -167,6 +167,7 @@ Result parse(const Json& j) {
   r.preemptions = j.at("preemptions");
   r.kv_usage_mean = j.at("kv_cache").at("usage_mean");
   r.kv_usage_max = j.at("kv_cache").at("usage_max");
+  r.tier_hit_rate = optionalFrom<double>(j.at("kv_cache").at("tier_hit_rate"));
   r.prefix_hit_rate = optionalFrom<double>(j.at("kv_cache").at("prefix_hit_rate"));
   r.accelerators = j.at("accelerators").at("count_mean");
   r.busy = j.at("accelerators").at("busy");
@@ -230,6 +231,7 @@ Json toJson(const Result& r) {
   j["kv_cache"] = {{"usage_mean", r.kv_usage_mean},
                    {"usage_max", r.kv_usage_max},
                    {"prefix_hit_rate", orNull(r.prefix_hit_rate)},
+                   {"tier_hit_rate", orNull(r.tier_hit_rate)},
                    {"blocks_per_replica", blocks}};
   j["accelerators"] = {{"count_mean", r.accelerators}, {"busy", r.busy}, {"hours", r.accelerator_hours}};
   j["cost"] = {{"usd", orNull(r.usd)},

@@ -93,6 +93,7 @@ struct Result {
   std::optional<SloOutcome> slo;
   std::int64_t preemptions = 0;
   double kv_usage_mean = 0, kv_usage_max = 0;
+  std::optional<double> tier_hit_rate{};    ///< of those, read from KV tiers; none: no deployment has any
   std::optional<double> prefix_hit_rate{};  ///< cached / prompt tokens; none: no deployment caches prefixes
   double accelerators = 0, accelerator_hours = 0, busy = 0;
   std::optional<double> usd, usd_per_h;

@@ -156,6 +156,7 @@ void Cluster::onFinished(const FinishedRequest& finished) {
                              .finished = finished.finished,
                              .preemptions = finished.preemptions,
                              .cached_tokens = finished.cached_tokens,
+                             .fetched_tokens = finished.fetched_tokens,
                              .preempted_early = finished.preempted_early,
                              .preempted_late = finished.preempted_late,
                              .recomputed = finished.recomputed,

@@ -120,12 +120,14 @@ void summarizePools(const Scenario& scenario, const std::vector<DeploymentPlan>&
       result.pools.push_back(std::move(out));
     }
   }
-  const auto caches = [](const PoolPlan& pool) { return pool.engine.config.enable_prefix_caching; };
-  if (std::none_of(plans.begin(), plans.end(), [&](const DeploymentPlan& plan) {
-        return std::any_of(plan.pools.begin(), plan.pools.end(), caches);
-      })) {
-    result.prefix_hit_rate.reset();
-  }
+  const auto anyPool = [&](auto has) {
+    return std::any_of(plans.begin(), plans.end(), [&](const DeploymentPlan& plan) {
+      return std::any_of(plan.pools.begin(), plan.pools.end(),
+                         [&](const PoolPlan& pool) { return has(pool.engine.config); });
+    });
+  };
+  if (!anyPool([](const EngineConfig& config) { return config.enable_prefix_caching; })) result.prefix_hit_rate.reset();
+  if (!anyPool([](const EngineConfig& config) { return !config.kv_tiers.empty(); })) result.tier_hit_rate.reset();
   result.kv_usage_mean /= kv_tokens;
   result.busy /= result.accelerators;
   result.accelerator_hours = result.accelerators * result.simulated_s / 3600;

@@ -18,6 +18,7 @@ struct Sequence {
   KvHold kv;
   std::int64_t computed = 0;   ///< tokens in the KV cache once the decided steps have run
   std::int64_t target = 0;     ///< tokens to compute before it decodes: prompt, and outputs if it was preempted
+  std::int64_t fetched = 0;    ///< tokens of its prefix that a KV tier brought, until it runs
   std::int32_t generated = 0;  ///< tokens received
   std::int32_t in_flight = 0;  ///< tokens that decided steps will make
   std::int32_t rows_in_flight = 0;

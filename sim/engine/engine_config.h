@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "models/base/ticks.h"
 
@@ -29,6 +31,15 @@ enum class RequestOrder : std::uint8_t {
   edf,       ///< earliest deadline first
   fair,      ///< the tenant that was admitted the fewest tokens so far first
 };
+/// One tier below the accelerator's KV blocks, of each rank (kv_tiers.h).
+struct KvTierConfig {
+  std::string name;
+  std::int64_t blocks = 0;  ///< of EngineConfig::block_size tokens
+  Ticks block_time = 0;     ///< to read one block
+  Ticks latency = 0;        ///< before the first
+  bool operator==(const KvTierConfig&) const = default;
+};
+
 struct EngineConfig {
   EngineKind kind = EngineKind::vllm;
   int max_num_batched_tokens = 8192;       ///< token budget of a step; >= max_num_seqs
@@ -40,6 +51,7 @@ struct EngineConfig {
   int long_prefill_token_threshold = 0;    ///< most tokens of one prompt in a step; 0: only the budget
   bool scheduler_reserve_full_isl = true;  ///< admit a prompt only if all of it fits in free blocks
   bool enable_prefix_caching = false;
+  std::vector<KvTierConfig> kv_tiers;  ///< nearest first; with prefix caching
   RequestOrder order = RequestOrder::fcfs;
   int data_parallel = 1;   ///< ranks with a scheduler and KV blocks of their own, in lock-step
   int pipeline_depth = 2;  ///< 1: synchronous; 2: the next step is decided while one runs

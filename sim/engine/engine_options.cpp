@@ -5,6 +5,29 @@
 
 namespace headroom::sim {
 
+namespace {
+
+KvTierOptions readKvTier(const Value& value) {
+  KvTierOptions tier;
+  Fields fields(value);
+  tier.name = fields.required("name").string();
+  const auto positive = [&](const char* key, auto& target) {
+    const Value v = fields.required(key);
+    target = v.quantity<std::decay_t<decltype(target)>>();
+    if (target.value() <= 0) v.fail("must be above 0");
+  };
+  positive("capacity", tier.capacity);
+  positive("bandwidth", tier.bandwidth);
+  if (const auto v = fields.optional("latency")) {
+    tier.latency = v->quantity<Seconds>();
+    if (tier.latency < Seconds()) v->fail("must not be below 0");
+  }
+  fields.finish();
+  return tier;
+}
+
+}  // namespace
+
 EngineOptions readEngineOptions(const Value& value) {
   EngineOptions engine;
   Fields fields(value);
@@ -40,6 +63,11 @@ EngineOptions readEngineOptions(const Value& value) {
     engine.step_overhead = v->quantity<Seconds>();
     if (*engine.step_overhead < Seconds() || *engine.step_overhead > Seconds(1)) v->fail("must be between 0 and 1 s");
   }
+  if (const auto v = fields.optional("kv_tiers")) {
+    for (const Value& tier : v->items()) engine.kv_tiers.push_back(readKvTier(tier));
+    if (!engine.kv_tiers.empty() && engine.prefix_caching == false)
+      v->fail("need prefix_caching", "leave one of them out");
+  }
   fields.finish();
   if (engine.max_num_seqs && engine.max_num_batched_tokens && *engine.max_num_batched_tokens < *engine.max_num_seqs) {
     value.fail("max_num_batched_tokens must be at least max_num_seqs", "vLLM refuses it too");
@@ -67,6 +95,18 @@ DocumentNode toDocument(const EngineOptions& engine) {
   if (engine.scheduling) setMember(node, "scheduling", scalarNode(*engine.scheduling));
   flag("async_scheduling", engine.async_scheduling);
   number("long_prefill_token_threshold", engine.long_prefill_token_threshold);
+  if (!engine.kv_tiers.empty()) {
+    DocumentNode tiers = listNode();
+    for (const KvTierOptions& tier : engine.kv_tiers) {
+      DocumentNode one = mapNode();
+      setMember(one, "name", stringNode(tier.name));
+      setMember(one, "capacity", withUnit(tier.capacity.value(), "B"));
+      setMember(one, "bandwidth", withUnit(tier.bandwidth.value() / 1e9, "GB/s"));
+      setMember(one, "latency", withUnit(tier.latency.value(), "s"));
+      tiers.items.push_back(std::move(one));
+    }
+    setMember(node, "kv_tiers", std::move(tiers));
+  }
   if (engine.step_overhead) setMember(node, "step_overhead", withUnit(engine.step_overhead->value(), "s"));
   return node;
 }

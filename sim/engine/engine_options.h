@@ -4,12 +4,22 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "models/base/document.h"
 #include "models/base/document_nodes.h"
 #include "models/base/quantity.h"
 
 namespace headroom::sim {
+
+/// Memory below the accelerators' that keeps KV blocks of prefixes (kv_tiers.h).
+struct KvTierOptions {
+  std::string name;
+  Bytes capacity;            ///< per replica
+  BytesPerSecond bandwidth;  ///< of reading, per replica
+  Seconds latency{};         ///< before the first byte
+  bool operator==(const KvTierOptions&) const = default;
+};
 
 /// Unset options take the engine version's own default (engine_versions.h).
 struct EngineOptions {
@@ -25,7 +35,8 @@ struct EngineOptions {
   std::optional<bool> async_scheduling;   ///< pipeline depth 2
   std::optional<std::string> scheduling;  ///< a name of requestOrderNames()
   std::optional<int> long_prefill_token_threshold;
-  std::optional<Seconds> step_overhead;  ///< per step beyond the kernels
+  std::vector<KvTierOptions> kv_tiers{};  ///< nearest first
+  std::optional<Seconds> step_overhead;   ///< per step beyond the kernels
   bool operator==(const EngineOptions&) const = default;
 };
 

@@ -21,7 +21,8 @@ struct FinishedRequest {
   Ticks first_token = 0;
   Ticks finished = 0;
   std::int32_t preemptions = 0;
-  std::int64_t cached_tokens = 0;  ///< of the prompt, found in the prefix cache when it was first scheduled
+  std::int64_t cached_tokens = 0;   ///< of the prompt, found in the prefix cache when it was first scheduled
+  std::int64_t fetched_tokens = 0;  ///< of those, read from a KV tier
   // Parts of its time; see sim/metrics/request_parts.h.
   Ticks preempted_early = 0;  ///< from preemptions to being scheduled again, before its first token
   Ticks preempted_late = 0;   ///< the same after it

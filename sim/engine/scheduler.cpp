@@ -15,10 +15,11 @@ KvCache::Reuse reuseOf(EngineKind kind) {
 
 }  // namespace
 
-Scheduler::Scheduler(ReplicaId id, const EngineConfig& config, ReplicaObserver& observer)
+Scheduler::Scheduler(ReplicaId id, const EngineConfig& config, ReplicaObserver& observer, const StepCost* cost)
     : id_(id),
       config_(config),
       observer_(observer),
+      cost_(cost),
       kv_(config.usableBlocks(), config.block_size, config.enable_prefix_caching, reuseOf(config.kind)),
       waiting_(config.order) {}
 
@@ -71,6 +72,7 @@ void Scheduler::startRunning(Sequence* sequence, std::int64_t cached, Ticks now)
   if (sequence->life.scheduled < 0) {
     sequence->life.scheduled = now;
     sequence->life.cached_tokens = cached;
+    sequence->life.fetched_tokens = sequence->fetched;
   }
   if (sequence->preempted_at >= 0) {
     const bool has_tokens = sequence->generated > 0;
@@ -133,10 +135,11 @@ void Scheduler::repeat(Batch& last, std::int64_t steps) {
   observer_.onBlocksUsed(id_, kv_.usedBlocks());
 }
 
-std::unique_ptr<Scheduler> makeScheduler(ReplicaId id, const EngineConfig& config, ReplicaObserver& observer) {
+std::unique_ptr<Scheduler> makeScheduler(ReplicaId id, const EngineConfig& config, ReplicaObserver& observer,
+                                         const StepCost* cost) {
   switch (config.kind) {
     case EngineKind::vllm:
-      return std::make_unique<VllmScheduler>(id, config, observer);
+      return std::make_unique<VllmScheduler>(id, config, observer, cost);
     default:
       break;
   }

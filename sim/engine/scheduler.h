@@ -12,7 +12,8 @@ namespace headroom::sim {
 
 class Scheduler {
  public:
-  Scheduler(ReplicaId id, const EngineConfig& config, ReplicaObserver& observer);
+  /// `cost` estimates what computing a prefix again would take; null: it counts as free.
+  Scheduler(ReplicaId id, const EngineConfig& config, ReplicaObserver& observer, const StepCost* cost = nullptr);
   virtual ~Scheduler() = default;
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
@@ -25,6 +26,8 @@ class Scheduler {
   /// Its last token has come.
   virtual void finish(Sequence* sequence);
 
+  /// When a decision could change by itself: something it waits for arrives. kNever if nothing is on its way.
+  virtual Ticks nextWake() const { return kNever; }
   /// How many more decisions, up to `limit`, have the rows of `last`, the last one, all of them decoding, as long as no
   /// request arrives and none ends. 0 is always right.
   virtual std::int64_t repeats(const Batch& last, std::int64_t limit) const = 0;
@@ -33,7 +36,7 @@ class Scheduler {
 
   std::size_t waiting() const { return waiting_.size(); }
   std::size_t running() const { return running_.size(); }
-  bool idle() const { return waiting_.empty() && running_.empty(); }
+  virtual bool idle() const { return waiting_.empty() && running_.empty(); }
 
  protected:
   virtual void schedule(Ticks now, Batch& batch) = 0;
@@ -52,12 +55,14 @@ class Scheduler {
   ReplicaId id_;
   const EngineConfig& config_;
   ReplicaObserver& observer_;
+  const StepCost* cost_;
   KvCache kv_;
   RequestQueue waiting_;
   std::vector<Sequence*> running_;  // in the order of admission
 };
 
 /// By EngineConfig::kind. `config` and `observer` must outlive it.
-std::unique_ptr<Scheduler> makeScheduler(ReplicaId id, const EngineConfig& config, ReplicaObserver& observer);
+std::unique_ptr<Scheduler> makeScheduler(ReplicaId id, const EngineConfig& config, ReplicaObserver& observer,
+                                         const StepCost* cost = nullptr);
 
 }  // namespace headroom::sim

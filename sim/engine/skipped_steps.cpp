@@ -25,12 +25,16 @@ void SteppingReplica::planSkip() {
     }
     if (!batch.empty() && limit > 0) limit = ranks_[r]->repeats(batch, limit);
   }
-  if (limit <= 0) return;
+  const Ticks wake = nextWake();
+  if (limit <= 0 || wake <= front_end_) return;
   RankSeries series(cost_, last.ranks);
   while (skip_.boundaries < limit) {
     const SeriesPiece piece = series.next(limit - skip_.boundaries);
     skip_.pieces.push_back(piece);
     skip_.boundaries += piece.steps;
+  }
+  if (wake != kNever) {  // the first boundary behind it is not skipped
+    skip_.boundaries = boundariesBy(wake - 1);
   }
   skip_.duration = boundaryAfter(skip_.boundaries) - front_end_;
 }
@@ -82,14 +86,20 @@ Ticks SteppingReplica::boundaryAfter(std::int64_t boundaries) const {
   return end;
 }
 
+/// How many of the skipped boundaries lie at or before `t`.
+std::int64_t SteppingReplica::boundariesBy(Ticks t) const {
+  std::int64_t passed = 0, beyond = skip_.boundaries + 1;
+  while (beyond - passed > 1) {
+    const std::int64_t middle = passed + (beyond - passed) / 2;
+    (boundaryAfter(middle - 1) <= t ? passed : beyond) = middle;
+  }
+  return passed;
+}
+
 /// Passes the skipped boundaries up to and at `now`.
 void SteppingReplica::skipTo(Ticks now) {
   if (skip_.boundaries == 0) return;
-  std::int64_t passed = 0, beyond = skip_.boundaries + 1;  // the first `passed` boundaries lie at or before now
-  while (beyond - passed > 1) {
-    const std::int64_t middle = passed + (beyond - passed) / 2;
-    (boundaryAfter(middle - 1) <= now ? passed : beyond) = middle;
-  }
+  const std::int64_t passed = boundariesBy(now);
   if (passed > 0) applySkip(passed);
   skip_.boundaries = 0;
   skip_.duration = 0;

@@ -17,7 +17,8 @@ SteppingReplica::SteppingReplica(ReplicaId id, const EngineConfig& config, const
   CHECK(config.pipeline_depth == 1 || config.pipeline_depth == 2, "pipeline depth must be 1 or 2");
   CHECK(config.max_num_batched_tokens >= config.max_num_seqs, "the token budget must cover one token a sequence");
   CHECK(config.blocksFor(config.max_model_len) <= config.usableBlocks(), "one longest sequence must fit");
-  for (int rank = 0; rank < config.data_parallel; ++rank) ranks_.push_back(makeScheduler(id, config_, observer));
+  for (int rank = 0; rank < config.data_parallel; ++rank)
+    ranks_.push_back(makeScheduler(id, config_, observer, &cost_));
 }
 
 void SteppingReplica::submit(Ticks now, const workloads::Request& request) {
@@ -32,8 +33,13 @@ void SteppingReplica::submit(Ticks now, const workloads::Request& request) {
 }
 
 void SteppingReplica::onEvent(Ticks now) {
+  if (steps_.empty()) {  // something that an idle engine waits for has arrived
+    drainInbox(now);
+    fillPipeline(now);
+    return planSkip();
+  }
   skipTo(now);
-  CHECK(!steps_.empty() && now == front_end_, "a step ends when it was said to end");
+  CHECK(now == front_end_, "a step ends when it was said to end");
   Step done = std::move(steps_.front());
   steps_.pop_front();
   processOutputs(done, now);
@@ -42,6 +48,12 @@ void SteppingReplica::onEvent(Ticks now) {
   drainInbox(now);
   fillPipeline(now);
   planSkip();
+}
+
+Ticks SteppingReplica::nextWake() const {
+  Ticks wake = kNever;
+  for (const auto& rank : ranks_) wake = std::min(wake, rank->nextWake());
+  return wake;
 }
 
 /// The rank that vLLM's front end would send to: fewest requests, waiting ones weighing four times.
@@ -85,7 +97,7 @@ void SteppingReplica::fillPipeline(Ticks now) {
     }
     // A decision that only preempted leaves an engine with nothing in flight to decide again at once.
     bool decided = decide(now, step);
-    for (int tries = 0; !decided && steps_.empty() && !allRanks(&Scheduler::idle); ++tries) {
+    for (int tries = 0; !decided && steps_.empty() && nextWake() == kNever && !allRanks(&Scheduler::idle); ++tries) {
       CHECK(tries < config_.max_num_seqs, "an engine with requests makes progress");
       decided = decide(now, step);
     }

@@ -20,7 +20,7 @@ class SteppingReplica : public Replica {
                   Mode mode = Mode::exact);
 
   void submit(Ticks now, const workloads::Request& request) override;
-  Ticks nextEvent() const override { return steps_.empty() ? kNever : front_end_ + skip_.duration; }
+  Ticks nextEvent() const override { return steps_.empty() ? nextWake() : front_end_ + skip_.duration; }
   void onEvent(Ticks now) override;
   bool idle() const override { return steps_.empty() && inbox_.empty() && allRanks(&Scheduler::idle); }
 
@@ -51,6 +51,7 @@ class SteppingReplica : public Replica {
     return true;
   }
   std::size_t leastLoadedRank() const;
+  Ticks nextWake() const;
   void drainInbox(Ticks now);
   void fillPipeline(Ticks now);
   bool decide(Ticks now, Step& step);
@@ -64,6 +65,7 @@ class SteppingReplica : public Replica {
   bool isSteady() const;
   Ticks durationOf(std::int64_t index) const;
   Ticks boundaryAfter(std::int64_t boundaries) const;
+  std::int64_t boundariesBy(Ticks t) const;
   void skipTo(Ticks now);
   void applySkip(std::int64_t boundaries);
   void advanceBatches(std::size_t rank, std::int64_t boundaries);

@@ -13,7 +13,11 @@ std::int32_t priorityOf(const Sequence& sequence) {
 
 }  // namespace
 
+VllmScheduler::VllmScheduler(ReplicaId id, const EngineConfig& config, ReplicaObserver& observer, const StepCost* cost)
+    : Scheduler(id, config, observer, cost), tiers_(config.kv_tiers, config.block_size) {}
+
 void VllmScheduler::schedule(Ticks now, Batch& batch) {
+  endFetches(now);
   int budget = config_.max_num_batched_tokens;
   const bool preempted = scheduleRunning(now, batch, budget);
   if (!preempted) admitWaiting(now, batch, budget);
@@ -82,6 +86,7 @@ void VllmScheduler::preempt(Sequence* victim, Ticks now, Batch& batch, int& budg
   const auto row =
       std::find_if(batch.rows.begin(), batch.rows.end(), [&](const Row& r) { return r.sequence == victim; });
   if (row != batch.rows.end()) budget += removeRow(batch, row);
+  tiers_.write(victim->request(), victim->computed);
   dropFromKv(victim, now);
   waiting_.putBack(victim);
 }
@@ -91,14 +96,14 @@ VllmScheduler::Admission VllmScheduler::admission(const Sequence& s, int budget)
   if (budget <= 0 || running_.size() >= static_cast<std::size_t>(config_.max_num_seqs)) return a;
   const std::int64_t target = s.known();
   a.hit = kv_.find(s.request(), s.kv, target);
-  const std::int64_t cached = a.hit.blocks * config_.block_size;
-  std::int64_t tokens = target - cached;
+  a.cached = a.hit.blocks * config_.block_size;
+  std::int64_t tokens = target - a.cached;
   if (config_.long_prefill_token_threshold > 0) {
     tokens = std::min<std::int64_t>(tokens, config_.long_prefill_token_threshold);
   }
   if (!config_.enable_chunked_prefill && tokens > budget) return a;
   tokens = std::min<std::int64_t>(tokens, budget);
-  const std::int64_t must_fit = config_.scheduler_reserve_full_isl ? target : cached + tokens;
+  const std::int64_t must_fit = config_.scheduler_reserve_full_isl ? target : a.cached + tokens;
   if (blocksOf(must_fit) - a.hit.blocks + a.hit.revived <= kv_.freeBlocks()) a.tokens = tokens;
   return a;
 }
@@ -110,7 +115,9 @@ void VllmScheduler::admitWaiting(Ticks now, Batch& batch, int& budget) {
     if (a.tokens == 0) break;
     waiting_.pop();
     kv_.take(sequence->request(), sequence->kv, a.hit);
-    startRunning(sequence, a.hit.blocks * config_.block_size, now);
+    if (startFetch(sequence, a, now)) continue;
+    startRunning(sequence, a.cached, now);
+    sequence->fetched = 0;
     CHECK(kv_.reserve(sequence->kv, sequence->computed + a.tokens), "admission() counted the blocks");
     addRow(batch, sequence, static_cast<int>(a.tokens));
     kv_.publish(sequence->request(), sequence->kv, sequence->computed);

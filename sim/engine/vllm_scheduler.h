@@ -2,19 +2,30 @@
 // then, if nothing was preempted, waiting requests. Rules and sources: docs/engine.md.
 #pragma once
 
+#include "sim/engine/kv_tiers.h"
 #include "sim/engine/scheduler.h"
 
 namespace headroom::sim {
 
 class VllmScheduler final : public Scheduler {
  public:
-  using Scheduler::Scheduler;
+  VllmScheduler(ReplicaId id, const EngineConfig& config, ReplicaObserver& observer, const StepCost* cost);
+  void finish(Sequence* sequence) override;
+  Ticks nextWake() const override;
+  bool idle() const override { return Scheduler::idle() && fetching_.empty(); }
   std::int64_t repeats(const Batch& last, std::int64_t limit) const override;
 
  private:
   struct Admission {
     std::int64_t tokens = 0;  ///< new ones; 0: it has to wait
+    std::int64_t cached = 0;  ///< tokens before them
     KvCache::Hit hit;
+  };
+  /// A waiting request whose prefix is on its way from a KV tier. It holds the blocks.
+  struct Fetch {
+    Sequence* sequence;
+    std::int64_t tokens;  ///< in its blocks once they have arrived
+    Ticks ready;
   };
   void schedule(Ticks now, Batch& batch) override;
   bool scheduleRunning(Ticks now, Batch& batch, int& budget);
@@ -24,6 +35,13 @@ class VllmScheduler final : public Scheduler {
   Sequence* victim() const;
   void preempt(Sequence* victim, Ticks now, Batch& batch, int& budget);
   Admission admission(const Sequence& sequence, int budget) const;
+  // vllm_fetches.cpp: prefixes from lower tiers
+  bool startFetch(Sequence* sequence, const Admission& admission, Ticks now);
+  void endFetches(Ticks now);
+  Ticks computeTime(std::int64_t prior, std::int64_t tokens) const;
+
+  KvTiers tiers_;
+  std::vector<Fetch> fetching_;  // in the order of their requests
 };
 
 }  // namespace headroom::sim

@@ -80,6 +80,7 @@ void Recorder::completed(const RequestRecord& record, bool measured) {
   sums.prompt_tokens += record.request.prompt_tokens;
   sums.output_tokens += record.request.output_tokens;
   sums.cached_tokens += record.cached_tokens;
+  sums.fetched_tokens += record.fetched_tokens;
   sums.ttft.add(record.ttft());
   sums.e2e.add(record.e2e());
   sums.queue_time.add(record.queueTime());
@@ -127,7 +128,7 @@ std::int64_t Recorder::tokensMadeAll() const {
 
 void Recorder::summarizeInto(Result& result) const {
   LogHistogram ttft, tpot, e2e, queue_time;
-  std::int64_t cached_tokens = 0;
+  std::int64_t cached_tokens = 0, fetched_tokens = 0;
   for (std::size_t w = 0; w < workloads_.size(); ++w) {
     const WorkloadSums& sums = workloads_[w];
     const WorkloadEntry& entry = scenario_.workloads[w];
@@ -149,6 +150,7 @@ void Recorder::summarizeInto(Result& result) const {
     result.prompt_tokens += sums.prompt_tokens;
     result.output_tokens += sums.output_tokens;
     cached_tokens += sums.cached_tokens;
+    fetched_tokens += sums.fetched_tokens;
     ttft.merge(sums.ttft);
     tpot.merge(sums.tpot);
     e2e.merge(sums.e2e);
@@ -156,7 +158,11 @@ void Recorder::summarizeInto(Result& result) const {
   }
   result.latencies = {summarize(ttft), summarize(tpot), summarize(itl_), summarize(e2e), summarize(queue_time)};
   if (result.prompt_tokens > 0) {
-    result.prefix_hit_rate = static_cast<double>(cached_tokens) / static_cast<double>(result.prompt_tokens);
+    const auto share = [&](std::int64_t tokens) {
+      return static_cast<double>(tokens) / static_cast<double>(result.prompt_tokens);
+    };
+    result.prefix_hit_rate = share(cached_tokens);
+    result.tier_hit_rate = share(fetched_tokens);
   }
   result.simulated_s = toSeconds(last_finish_).value();
   const double window_s = toSeconds(std::max<Ticks>(0, last_measured_finish_ - std::max(warmup_, Ticks{0}))).value();

@@ -58,7 +58,7 @@ class Recorder {
   struct WorkloadSums {
     RequestCounts counts;
     LogHistogram ttft, tpot, e2e, queue_time;
-    std::int64_t prompt_tokens = 0, output_tokens = 0, cached_tokens = 0, good = 0;
+    std::int64_t prompt_tokens = 0, output_tokens = 0, cached_tokens = 0, fetched_tokens = 0, good = 0;
     std::vector<Minute> minutes;
     int slo = -1;  ///< index into scenario.slos
   };

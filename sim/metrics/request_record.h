@@ -22,7 +22,8 @@ struct RequestRecord {
   Ticks first_token = 0;
   Ticks finished = 0;
   std::int32_t preemptions = 0;
-  std::int64_t cached_tokens = 0;  ///< of the prompt, found in the prefix cache
+  std::int64_t cached_tokens = 0;   ///< of the prompt, found in the prefix cache
+  std::int64_t fetched_tokens = 0;  ///< of those, read from a KV tier
   Ticks preempted_early = 0, preempted_late = 0, recomputed = 0, interference = 0;  ///< see request_parts.h
 
   Ticks ttft() const { return first_token - request.arrival; }

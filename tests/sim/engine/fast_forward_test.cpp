@@ -90,6 +90,10 @@ Case randomFeatureCase() {
   e.data_parallel = *inRange(1, 4);
   e.order = static_cast<RequestOrder>(*inRange(0, 5));
   e.long_prefill_token_threshold = *rc::gen::element(0, 0, 7);
+  if (e.enable_prefix_caching && *rc::gen::arbitrary<bool>()) {
+    e.kv_tiers.push_back({"host", *inRange(1, 60), *inRange(1, 100), *inRange(0, 500)});
+    e.kv_tiers.push_back({"nvme", *inRange(60, 300), *inRange(1, 400), *inRange(0, 2000)});
+  }
   return c;
 }
 
@@ -131,7 +135,7 @@ TEST(FastForward, EqualsStepByStepOnRandomWorkloads) {
 }
 
 TEST(FastForward, SkippingEqualsStepByStepWithEveryFeatureOn) {
-  std::int64_t preemptions = 0, cached = 0, requests = 0;
+  std::int64_t preemptions = 0, cached = 0, fetched = 0, requests = 0;
   EXPECT_TRUE(rc::check([&] {
     const Case c = randomFeatureCase();
     const JaggedStepTimes times(c.knot, c.base);
@@ -140,9 +144,13 @@ TEST(FastForward, SkippingEqualsStepByStepWithEveryFeatureOn) {
     expectEqual(exact, play<SkippingReplica>(c.requests, c.config, times));
     preemptions += static_cast<std::int64_t>(exact.preemptions.size());
     requests += static_cast<std::int64_t>(c.requests.size());
-    for (const FinishedRequest& life : exact.finished) cached += life.cached_tokens > 0 ? 1 : 0;
+    for (const FinishedRequest& life : exact.finished) {
+      cached += life.cached_tokens > 0 ? 1 : 0;
+      fetched += life.fetched_tokens > 0 ? 1 : 0;
+    }
   }));
   EXPECT_GT(preemptions, requests / 50);
+  EXPECT_GT(fetched, requests / 1000) << "tiers must be read now and then";
   EXPECT_GT(cached, requests / 20) << "prefixes must be found now and then";
 }
 

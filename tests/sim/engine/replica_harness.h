@@ -59,8 +59,9 @@ struct Recorded final : ReplicaObserver {
 inline bool sameLife(const FinishedRequest& a, const FinishedRequest& b) {
   return a.request == b.request && a.queued == b.queued && a.scheduled == b.scheduled &&
          a.first_token == b.first_token && a.finished == b.finished && a.preemptions == b.preemptions &&
-         a.cached_tokens == b.cached_tokens && a.preempted_early == b.preempted_early &&
-         a.preempted_late == b.preempted_late && a.recomputed == b.recomputed && a.interference == b.interference;
+         a.cached_tokens == b.cached_tokens && a.fetched_tokens == b.fetched_tokens &&
+         a.preempted_early == b.preempted_early && a.preempted_late == b.preempted_late &&
+         a.recomputed == b.recomputed && a.interference == b.interference;
 }
 
 template <class ReplicaType>
