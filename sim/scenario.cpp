@@ -116,6 +116,11 @@ WorkloadEntry readWorkloadEntry(const Value& value, const Scenario& scenario, st
     value.fail("key \"deployment\" is missing", suggestion("", known));
   }
   if (const auto v = fields.optional("class")) entry.request_class = readName(*v);
+  if (const auto v = fields.optional("tenant")) entry.tenant = readName(*v);
+  if (const auto v = fields.optional("adapter")) entry.adapter = readName(*v);
+  if (const auto v = fields.optional("priority")) {
+    entry.priority = static_cast<std::int32_t>(v->integer(-1'000'000, 1'000'000));
+  }
   // The name of its random streams: its class, so that a second workload beside it changes nothing.
   std::string name = entry.request_class;
   if (const auto v = fields.optional("name")) name = readName(*v);

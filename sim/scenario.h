@@ -14,6 +14,7 @@
 #include "models/llm/memory_plan.h"
 #include "models/llm/precision.h"
 #include "sim/engine/engine_options.h"
+#include "workloads/request_details.h"
 #include "workloads/workload_spec.h"
 
 namespace headroom::sim {
@@ -42,6 +43,9 @@ struct DeploymentSpec {
 struct WorkloadEntry {
   std::string deployment;
   std::string request_class = "default";
+  std::string tenant{};       ///< whose requests these are; empty: nobody's in particular
+  std::int32_t priority = 0;  ///< lower goes first
+  std::string adapter{};      ///< LoRA adapter; empty: the base model
   workloads::WorkloadSpec spec;
   bool operator==(const WorkloadEntry&) const = default;
 };
@@ -67,6 +71,15 @@ struct Scenario {
   std::map<std::string, DollarsPerSecond> prices;  ///< per accelerator; datasets/prices.yaml for the others
   bool operator==(const Scenario&) const = default;
 };
+
+/// The tenants in order of appearance: RequestDetails::tenant is an index here + 1.
+std::vector<std::string> tenantNames(const Scenario& scenario);
+/// The adapters in order of appearance: RequestDetails::adapter is an index here.
+std::vector<std::string> adapterNames(const Scenario& scenario);
+/// What the requests of `scenario.workloads[index]` carry. The deadline is the class's SLO of the whole answer.
+workloads::RequestMarks marksOf(const Scenario& scenario, std::size_t index);
+/// What is allowed but probably not meant, such as a tenant without SLO.
+std::vector<std::string> warningsOf(const Scenario& scenario);
 
 inline constexpr const char* kScenarioSchema = "headroom.scenario/1";
 

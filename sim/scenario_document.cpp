@@ -53,6 +53,9 @@ DocumentNode workloadNode(const WorkloadEntry& entry) {
   DocumentNode node = mapNode();
   setMember(node, "deployment", stringNode(entry.deployment));
   setMember(node, "class", stringNode(entry.request_class));
+  if (!entry.tenant.empty()) setMember(node, "tenant", stringNode(entry.tenant));
+  if (entry.priority != 0) setMember(node, "priority", numberNode(entry.priority));
+  if (!entry.adapter.empty()) setMember(node, "adapter", stringNode(entry.adapter));
   if (entry.spec.name != entry.request_class) setMember(node, "name", stringNode(entry.spec.name));
   for (auto& [key, value] : workloads::toDocument(entry.spec).members) setMember(node, key, std::move(value));
   return node;

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "models/base/error.h"
-#include "workloads/rng.h"
 
 namespace headroom::workloads {
 namespace {
@@ -33,6 +33,7 @@ void check(const GammaArrivals& spec) {
 }
 void check(const TraceArrivals& spec) {
   checkPositive(spec.rate_scale, kHighestRate, "rate_scale");
+  if (spec.hash_block_tokens && *spec.hash_block_tokens < 1) throw InputError("hash_block_tokens must be at least 1");
 }
 void check(const TraceModelArrivals& spec) {
   checkPositive(spec.rate_scale, kHighestRate, "rate_scale");
@@ -45,76 +46,76 @@ void check(const ClosedLoop& spec) {
   }
 }
 
-/// Sums gaps in whole ticks, so that times never fall and a long run does not lose precision.
-class Clock {
- public:
-  Ticks advance(double gap_seconds) {
-    if (now_ == kNever || gap_seconds > kLongestRun.value()) return now_ = kNever;
-    now_ += toTicks(Seconds(gap_seconds));
-    if (now_ > toTicks(kLongestRun)) now_ = kNever;
-    return now_;
+void check(const WeibullArrivals& spec) {
+  checkRate(spec.rate);
+  if (!(spec.cv >= 0.01) || spec.cv > 100) throw InputError(fmt::format("cv must be 0.01 to 100, not {}", spec.cv));
+}
+
+bool isTime(Seconds time) {
+  return time.value() >= 0 && time <= kLongestRun;
+}
+void checkLasts(Seconds time, const char* what) {
+  if (!isTime(time) || time.value() == 0) {
+    throw InputError(fmt::format("{} must be above 0 and at most 100 days, not {} s", what, time.value()));
   }
-
- private:
-  Ticks now_ = 0;
-};
-
-class GammaProcess : public ArrivalProcess {
- public:
-  GammaProcess(const GammaArrivals& spec, std::uint64_t seed, const std::string& name)
-      : rng_(seed, "arrivals/" + name), shape_(1 / (spec.cv * spec.cv)), scale_(1 / (shape_ * spec.rate.value())) {}
-  Ticks next() override { return clock_.advance(rng_.gamma(shape_) * scale_); }
-
- private:
-  Rng rng_;
-  double shape_, scale_;
-  Clock clock_;
-};
-
-class PoissonProcess : public ArrivalProcess {
- public:
-  PoissonProcess(PerSecond rate, std::uint64_t seed, const std::string& name)
-      : rng_(seed, "arrivals/" + name), mean_gap_(1 / rate.value()) {}
-  Ticks next() override { return clock_.advance(rng_.exponential() * mean_gap_); }
-
- private:
-  Rng rng_;
-  double mean_gap_;
-  Clock clock_;
-};
-
-class ConstantProcess : public ArrivalProcess {
- public:
-  explicit ConstantProcess(PerSecond rate) : rate_(rate) {}
-  Ticks next() override {
-    if (exhausted_) return kNever;
-    const Seconds at = static_cast<double>(++count_) / rate_;  // from the count: no rounding adds up
-    exhausted_ = at > kLongestRun;
-    return exhausted_ ? kNever : toTicks(at);
+}
+/// 0 is a pause.
+void checkLevel(double value, const char* what) {
+  if (!std::isfinite(value) || value < 0 || value > kHighestRate) {
+    throw InputError(fmt::format("{} must be 0 or more and at most {}, not {}", what, kHighestRate, value));
   }
+}
 
- private:
-  PerSecond rate_;
-  std::int64_t count_ = 0;
-  bool exhausted_ = false;
-};
+void check(const MmppArrivals& spec) {
+  if (spec.states.size() < 2) throw InputError("mmpp needs two states or more", "one state is type poisson");
+  double highest = 0;
+  for (const MmppArrivals::State& state : spec.states) {
+    checkLevel(state.rate.value(), "rate (per second)");
+    checkLasts(state.dwell, "dwell");
+    highest = std::max(highest, state.rate.value());
+  }
+  if (highest == 0) throw InputError("the rate is 0 in every state");
+}
+
+void check(const std::vector<Spike>& spikes) {
+  for (const Spike& spike : spikes) {
+    if (!isTime(spike.at)) throw InputError("a spike begins at 0 s or later, within 100 days");
+    checkLasts(spike.duration, "duration of a spike");
+    checkLevel(spike.factor, "factor of a spike");
+    if (spike.every) checkLasts(*spike.every, "every");
+    if (spike.every && *spike.every < spike.duration) throw InputError("a spike comes again before it is over");
+  }
+}
+
+void check(const DiurnalArrivals& spec) {
+  checkRate(spec.rate);
+  checkPositive(spec.cv, 1000, "cv");
+  if (!(spec.peak_to_trough >= 1) || spec.peak_to_trough > 1e6) {
+    throw InputError(fmt::format("peak_to_trough must be 1 or more and at most 1e6, not {}", spec.peak_to_trough));
+  }
+  checkLasts(spec.period, "period");
+  if (!isTime(spec.peak_at)) throw InputError("peak_at must be 0 s or later, within 100 days");
+  check(spec.spikes);
+}
+
+void check(const RampArrivals& spec) {
+  checkPositive(spec.cv, 1000, "cv");
+  if (spec.points.empty() || spec.points.front().at.value() != 0) throw InputError("points must begin at 0 s");
+  double highest = 0;
+  for (std::size_t i = 0; i < spec.points.size(); ++i) {
+    checkLevel(spec.points[i].rate.value(), "rate (per second)");
+    if (!isTime(spec.points[i].at)) throw InputError("points must lie within 100 days");
+    if (i > 0 && spec.points[i].at < spec.points[i - 1].at) throw InputError("points must be in order of time");
+    highest = std::max(highest, spec.points[i].rate.value());
+  }
+  if (highest == 0) throw InputError("the rate is 0 throughout");
+  check(spec.spikes);
+}
 
 }  // namespace
 
 void checkArrivals(const ArrivalSpec& spec) {
   std::visit([](const auto& kind) { check(kind); }, spec);
-}
-
-std::unique_ptr<ArrivalProcess> makeArrivalProcess(const ArrivalSpec& spec, std::uint64_t seed,
-                                                   const std::string& name) {
-  checkArrivals(spec);
-  if (const auto* poisson = std::get_if<PoissonArrivals>(&spec)) {
-    return std::make_unique<PoissonProcess>(poisson->rate, seed, name);
-  }
-  if (const auto* gamma = std::get_if<GammaArrivals>(&spec)) return std::make_unique<GammaProcess>(*gamma, seed, name);
-  const auto* constant = std::get_if<ConstantArrivals>(&spec);
-  CHECK(constant != nullptr, "traces and closed loops are not arrival processes");
-  return std::make_unique<ConstantProcess>(constant->rate);
 }
 
 }  // namespace headroom::workloads

@@ -92,4 +92,26 @@ double normalQuantile(double p) {
   return q < 0 ? -x : x;
 }
 
+double portableLogGamma(double x) {
+  double shift = 1;
+  for (; x < 10; ++x) shift *= x;
+  const double y = 1 / (x * x);
+  const double series = (1.0 / 12 - y * (1.0 / 360 - y * (1.0 / 1260 - y * (1.0 / 1680 - y / 1188)))) / x;
+  constexpr double kHalfLogOf2Pi = 0.91893853320467274178;
+  return (x - 0.5) * portableLog(x) - x + kHalfLogOf2Pi + series - portableLog(shift);
+}
+
+double portableCosTurn(double turn) {
+  if (turn > 0.5) turn = 1 - turn;
+  if (turn > 0.25) return -portableCosTurn(0.5 - turn);
+  constexpr double kTwoPi = 6.28318530717958647693;
+  const double square = kTwoPi * turn * kTwoPi * turn;
+  double term = 1, sum = 1;
+  for (int n = 1; n <= 12; ++n) {
+    term *= -square / ((2 * n - 1) * (2 * n));
+    sum += term;
+  }
+  return sum;
+}
+
 }  // namespace headroom::workloads

@@ -19,8 +19,9 @@ struct ContentSpan {
 
 /// What only some requests carry.
 struct RequestDetails {
-  std::vector<ContentSpan> content;  ///< of the prompt, adding up to prompt_tokens; empty: shared with no other request
-  std::uint64_t session = 0;         ///< turns of one conversation; 0: none
+  std::vector<ContentSpan>
+      content{};              ///< of the prompt, adding up to prompt_tokens; empty: shared with no other request
+  std::uint64_t session = 0;  ///< turns of one conversation; 0: none
   /// The answer continues the text of the last span: a later turn may have both in its prompt.
   bool answer_is_shared = false;
   std::int32_t priority = 0;  ///< lower goes first, as in vLLM

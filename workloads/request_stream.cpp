@@ -5,34 +5,10 @@
 
 #include "models/base/error.h"
 #include "workloads/rng.h"
-#include "workloads/trace_generator.h"
-#include "workloads/trace_reader.h"
+#include "workloads/trace_rows.h"
 
 namespace headroom::workloads {
 namespace {
-
-/// An arrival process seen as a trace whose rows have no lengths.
-class ProcessRows : public TraceReader {
- public:
-  explicit ProcessRows(std::unique_ptr<ArrivalProcess> process) : process_(std::move(process)) {}
-  bool next(TraceRow& row) override {
-    row.arrival = process_->next();
-    return row.arrival != kNever;
-  }
-
- private:
-  std::unique_ptr<ArrivalProcess> process_;
-};
-
-std::unique_ptr<TraceReader> openArrivals(const WorkloadSpec& spec, std::uint64_t seed) {
-  if (const auto* trace = std::get_if<TraceArrivals>(&spec.arrivals)) {
-    return scaleRate(openTrace(trace->format, trace->file), trace->rate_scale);
-  }
-  if (const auto* model = std::get_if<TraceModelArrivals>(&spec.arrivals)) {
-    return scaleRate(openTraceModel(loadTraceModel(model->file), seed, spec.name), model->rate_scale);
-  }
-  return std::make_unique<ProcessRows>(makeArrivalProcess(spec.arrivals, seed, spec.name));
-}
 
 /// Draws what the trace does not give and applies the max_tokens rule.
 class Lengths {
@@ -71,9 +47,11 @@ class Lengths {
 
 class OpenLoopStream : public RequestStream {
  public:
-  OpenLoopStream(const WorkloadSpec& spec, std::uint64_t seed)
-      : rows_(openArrivals(spec, seed)),
+  OpenLoopStream(const WorkloadSpec& spec, std::uint64_t seed, const RequestMarks& marks)
+      : rows_(openWorkloadRows(spec, seed)),
         lengths_(spec, seed),
+        details_(marks, spec.name),
+        keep_text_(std::holds_alternative<LengthFromTrace>(spec.prompt_tokens)),
         left_(spec.requests.value_or(INT64_MAX)),
         end_(spec.duration ? toTicks(*spec.duration) : kNever) {}
 
@@ -85,12 +63,16 @@ class OpenLoopStream : public RequestStream {
     --left_;
     request = Request{.id = next_id_++, .workload = 0, .arrival = row_.arrival};
     lengths_.fill(row_, request);
+    request.details = details_.ofRow(row_, keep_text_);
     return true;
   }
+  std::vector<std::string> warnings() const override { return rows_->warnings(); }
 
  private:
   std::unique_ptr<TraceReader> rows_;
   Lengths lengths_;
+  DetailsMaker details_;
+  bool keep_text_;
   TraceRow row_;
   std::int64_t left_;
   Ticks end_;
@@ -99,34 +81,36 @@ class OpenLoopStream : public RequestStream {
 
 class ClosedLoopLengths : public LengthStream {
  public:
-  ClosedLoopLengths(const WorkloadSpec& spec, std::uint64_t seed)
-      : lengths_(spec, seed), left_(spec.requests.value_or(INT64_MAX)) {}
+  ClosedLoopLengths(const WorkloadSpec& spec, std::uint64_t seed, const RequestMarks& marks)
+      : lengths_(spec, seed), details_(marks, spec.name), left_(spec.requests.value_or(INT64_MAX)) {}
 
   bool nextLengths(Request& request) override {
     if (left_ == 0) return false;
     --left_;
     lengths_.fill(no_row_, request);
+    request.details = details_.common(request.arrival);
     return true;
   }
 
  private:
   Lengths lengths_;
+  DetailsMaker details_;
   TraceRow no_row_;
   std::int64_t left_;
 };
 
 }  // namespace
 
-std::unique_ptr<RequestStream> openStream(const WorkloadSpec& spec, std::uint64_t seed) {
+std::unique_ptr<RequestStream> openStream(const WorkloadSpec& spec, std::uint64_t seed, const RequestMarks& marks) {
   CHECK(!isClosedLoop(spec), "a closed loop has no arrivals of its own");
   checkWorkload(spec);
-  return std::make_unique<OpenLoopStream>(spec, seed);
+  return std::make_unique<OpenLoopStream>(spec, seed, marks);
 }
 
-std::unique_ptr<LengthStream> openLengths(const WorkloadSpec& spec, std::uint64_t seed) {
+std::unique_ptr<LengthStream> openLengths(const WorkloadSpec& spec, std::uint64_t seed, const RequestMarks& marks) {
   CHECK(isClosedLoop(spec), "an open loop gives requests, not lengths");
   checkWorkload(spec);
-  return std::make_unique<ClosedLoopLengths>(spec, seed);
+  return std::make_unique<ClosedLoopLengths>(spec, seed, marks);
 }
 
 MergedStream::MergedStream(std::vector<Source> sources) {
@@ -134,7 +118,10 @@ MergedStream::MergedStream(std::vector<Source> sources) {
                    [](const Source& a, const Source& b) { return a.workload < b.workload; });
   for (Source& source : sources) {
     Waiting waiting{.head = {}, .stream = std::move(source.stream)};
-    if (!waiting.stream->next(waiting.head)) continue;
+    if (!waiting.stream->next(waiting.head)) {
+      for (std::string& warning : waiting.stream->warnings()) warnings_.push_back(std::move(warning));
+      continue;
+    }
     waiting.head.workload = source.workload;
     waiting_.push_back(std::move(waiting));
   }
@@ -145,14 +132,23 @@ bool MergedStream::next(Request& request) {
   const auto first = std::min_element(waiting_.begin(), waiting_.end(), [](const Waiting& a, const Waiting& b) {
     return a.head.arrival < b.head.arrival;
   });
-  request = first->head;
+  request = std::move(first->head);
   request.id = next_id_++;
   if (first->stream->next(first->head)) {
     first->head.workload = request.workload;
   } else {
+    for (std::string& warning : first->stream->warnings()) warnings_.push_back(std::move(warning));
     waiting_.erase(first);
   }
   return true;
+}
+
+std::vector<std::string> MergedStream::warnings() const {
+  std::vector<std::string> all = warnings_;
+  for (const Waiting& waiting : waiting_) {
+    for (std::string& warning : waiting.stream->warnings()) all.push_back(std::move(warning));
+  }
+  return all;
 }
 
 }  // namespace headroom::workloads

@@ -32,6 +32,12 @@ ArrivalSpec readTrace(Fields& fields) {
   at(format, [&] { findTraceFormat(spec.format); });
   spec.file = fields.required("file").filePath();
   if (const auto scale = fields.optional("rate_scale")) spec.rate_scale = scale->number();
+  if (const auto name = fields.optional("trace_class")) spec.trace_class = name->string();
+  if (const auto block = fields.optional("hash_block_tokens")) spec.hash_block_tokens = tokensOf(*block);
+  if (const auto failed = fields.optional("failed_requests")) {
+    const bool keep = failed->oneOf({"keep", "leave-out"}) == "keep";
+    spec.failed_requests = keep ? TraceArrivals::Failed::keep : TraceArrivals::Failed::leave_out;
+  }
   return spec;
 }
 
@@ -49,16 +55,69 @@ ArrivalSpec readClosedLoop(Fields& fields) {
   return spec;
 }
 
+ArrivalSpec readMmpp(Fields& fields) {
+  MmppArrivals spec;
+  for (const Value& item : fields.required("states").items()) {
+    Fields state(item);
+    spec.states.push_back(
+        {.rate = state.required("rate").quantity<PerSecond>(), .dwell = state.required("dwell").quantity<Seconds>()});
+    state.finish();
+  }
+  return spec;
+}
+
+std::vector<Spike> readSpikes(Fields& fields) {
+  std::vector<Spike> spikes;
+  const auto list = fields.optional("spikes");
+  if (!list) return spikes;
+  for (const Value& item : list->items()) {
+    Fields spike(item);
+    spikes.push_back({.at = spike.required("at").quantity<Seconds>(),
+                      .duration = spike.required("duration").quantity<Seconds>(),
+                      .factor = spike.required("factor").number()});
+    if (const auto every = spike.optional("every")) spikes.back().every = every->quantity<Seconds>();
+    spike.finish();
+  }
+  return spikes;
+}
+
+ArrivalSpec readDiurnal(Fields& fields) {
+  DiurnalArrivals spec{.rate = fields.required("rate").quantity<PerSecond>()};
+  spec.peak_to_trough = fields.required("peak_to_trough").number();
+  if (const auto peak = fields.optional("peak_at")) spec.peak_at = peak->quantity<Seconds>();
+  if (const auto period = fields.optional("period")) spec.period = period->quantity<Seconds>();
+  if (const auto cv = fields.optional("cv")) spec.cv = cv->number();
+  spec.spikes = readSpikes(fields);
+  return spec;
+}
+
+ArrivalSpec readRamp(Fields& fields) {
+  RampArrivals spec;
+  for (const Value& item : fields.required("points").items()) {
+    const auto pair = item.items();
+    if (pair.size() != 2) item.fail("a point is [time, rate]", "such as [10 min, 20 /s]");
+    spec.points.push_back({.at = pair[0].quantity<Seconds>(), .rate = pair[1].quantity<PerSecond>()});
+  }
+  if (const auto cv = fields.optional("cv")) spec.cv = cv->number();
+  spec.spikes = readSpikes(fields);
+  return spec;
+}
+
 ArrivalSpec readKind(const Value& type, Fields& fields) {
-  const std::string name = type.oneOf({"poisson", "gamma", "constant", "trace", "trace-model", "closed-loop", "mmpp"});
-  if (name == "mmpp") type.fail("arrivals of type mmpp are not supported yet");
+  const std::string name = type.oneOf(
+      {"poisson", "gamma", "weibull", "constant", "mmpp", "diurnal", "ramp", "trace", "trace-model", "closed-loop"});
+  if (name == "mmpp") return readMmpp(fields);
+  if (name == "diurnal") return readDiurnal(fields);
+  if (name == "ramp") return readRamp(fields);
   if (name == "trace") return readTrace(fields);
   if (name == "trace-model") return readTraceModel(fields);
   if (name == "closed-loop") return readClosedLoop(fields);
   const auto rate = fields.required("rate").quantity<PerSecond>();
   if (name == "poisson") return PoissonArrivals{rate};
   if (name == "constant") return ConstantArrivals{rate};
-  return GammaArrivals{.rate = rate, .cv = fields.required("cv").number()};
+  const double cv = fields.required("cv").number();
+  if (name == "weibull") return WeibullArrivals{.rate = rate, .cv = cv};
+  return GammaArrivals{.rate = rate, .cv = cv};
 }
 
 LengthSpec readLognormal(const Value& value) {
@@ -118,11 +177,58 @@ DocumentNode write(const ConstantArrivals& spec) {
 DocumentNode write(const GammaArrivals& spec) {
   return mapNode({{"type", scalarNode("gamma")}, {"rate", rateNode(spec.rate)}, {"cv", numberNode(spec.cv)}});
 }
+DocumentNode write(const WeibullArrivals& spec) {
+  return mapNode({{"type", scalarNode("weibull")}, {"rate", rateNode(spec.rate)}, {"cv", numberNode(spec.cv)}});
+}
+DocumentNode timeNode(Seconds time) {
+  return withUnit(time.value(), "s");
+}
+DocumentNode write(const MmppArrivals& spec) {
+  DocumentNode states = listNode();
+  for (const auto& state : spec.states) {
+    states.items.push_back(mapNode({{"rate", rateNode(state.rate)}, {"dwell", timeNode(state.dwell)}}));
+  }
+  return mapNode({{"type", scalarNode("mmpp")}, {"states", std::move(states)}});
+}
+void writeSpikes(const std::vector<Spike>& spikes, DocumentNode& node) {
+  if (spikes.empty()) return;
+  DocumentNode list = listNode();
+  for (const Spike& spike : spikes) {
+    list.items.push_back(mapNode(
+        {{"at", timeNode(spike.at)}, {"duration", timeNode(spike.duration)}, {"factor", numberNode(spike.factor)}}));
+    if (spike.every) setMember(list.items.back(), "every", timeNode(*spike.every));
+  }
+  setMember(node, "spikes", std::move(list));
+}
+DocumentNode write(const DiurnalArrivals& spec) {
+  DocumentNode node = mapNode({{"type", scalarNode("diurnal")},
+                               {"rate", rateNode(spec.rate)},
+                               {"peak_to_trough", numberNode(spec.peak_to_trough)},
+                               {"peak_at", timeNode(spec.peak_at)},
+                               {"period", timeNode(spec.period)},
+                               {"cv", numberNode(spec.cv)}});
+  writeSpikes(spec.spikes, node);
+  return node;
+}
+DocumentNode write(const RampArrivals& spec) {
+  DocumentNode points = listNode();
+  for (const auto& point : spec.points) points.items.push_back(listNode({timeNode(point.at), rateNode(point.rate)}));
+  DocumentNode node =
+      mapNode({{"type", scalarNode("ramp")}, {"points", std::move(points)}, {"cv", numberNode(spec.cv)}});
+  writeSpikes(spec.spikes, node);
+  return node;
+}
 DocumentNode write(const TraceArrivals& spec) {
-  return mapNode({{"type", scalarNode("trace")},
-                  {"format", scalarNode(spec.format)},
-                  {"file", scalarNode(spec.file.string())},
-                  {"rate_scale", numberNode(spec.rate_scale)}});
+  DocumentNode node = mapNode({{"type", scalarNode("trace")},
+                               {"format", scalarNode(spec.format)},
+                               {"file", scalarNode(spec.file.string())},
+                               {"rate_scale", numberNode(spec.rate_scale)}});
+  if (spec.trace_class) setMember(node, "trace_class", stringNode(*spec.trace_class));
+  if (spec.hash_block_tokens) setMember(node, "hash_block_tokens", numberNode(*spec.hash_block_tokens));
+  if (spec.failed_requests == TraceArrivals::Failed::leave_out) {
+    setMember(node, "failed_requests", scalarNode("leave-out"));
+  }
+  return node;
 }
 DocumentNode write(const TraceModelArrivals& spec) {
   return mapNode({{"type", scalarNode("trace-model")},

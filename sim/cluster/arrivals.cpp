@@ -13,12 +13,12 @@ Arrivals::Arrivals(const Scenario& scenario) : clients_(scenario.workloads.size(
   for (std::uint32_t w = 0; w < scenario.workloads.size(); ++w) {
     const workloads::WorkloadSpec& spec = scenario.workloads[w].spec;
     if (!workloads::isClosedLoop(spec)) {
-      sources.push_back({w, workloads::openStream(spec, scenario.seed)});
+      sources.push_back({w, workloads::openStream(spec, scenario.seed, marksOf(scenario, w))});
       continue;
     }
     const auto& loop = std::get<workloads::ClosedLoop>(spec.arrivals);
     Clients clients;
-    clients.lengths = workloads::openLengths(spec, scenario.seed);
+    clients.lengths = workloads::openLengths(spec, scenario.seed, marksOf(scenario, w));
     clients.think_time = toTicks(loop.think_time);
     clients.concurrency = loop.concurrency;
     if (spec.duration) clients.until = toTicks(*spec.duration);
@@ -37,7 +37,7 @@ Ticks Arrivals::nextTime() const {
 bool Arrivals::next(workloads::Request& request, bool& measured) {
   measured = true;
   if (has_head_ && (due_.empty() || head_.arrival <= due_.top().time)) {
-    request = head_;
+    request = std::move(head_);
     request.id = next_id_++;
     has_head_ = open_->next(head_);
     return true;
@@ -45,10 +45,10 @@ bool Arrivals::next(workloads::Request& request, bool& measured) {
   const Due due = due_.top();
   due_.pop();
   Clients& clients = *clients_[due.workload];
+  request.arrival = due.time;
   if (due.time >= clients.until || !clients.lengths->nextLengths(request)) return false;
   request.id = next_id_++;
   request.workload = due.workload;
-  request.arrival = due.time;
   measured = clients.completions >= clients.concurrency;
   if (measured) clients.measured_from = std::min(clients.measured_from, request.id);
   return true;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <queue>
+#include <string>
 #include <vector>
 
 #include "sim/scenario.h"
@@ -24,6 +25,8 @@ class Arrivals {
   /// The request has left the system: its client, if it has one, thinks and comes back.
   void left(const workloads::Request& request, Ticks now, bool completed);
   bool measured(const workloads::Request& request, Ticks warmup) const;
+  /// What the streams left out or assumed so far.
+  std::vector<std::string> warnings() const { return open_->warnings(); }
   bool isClosedLoop(std::uint32_t workload) const { return clients_[workload].has_value(); }
 
  private:

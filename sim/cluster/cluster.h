@@ -24,6 +24,8 @@ class Cluster final : public EventHandler, public ReplicaObserver {
 
   const Recorder& recorder() const { return recorder_; }
   const RequestSample& sample(std::size_t deployment) const { return deployments_[deployment].sample; }
+  /// What the request streams left out or assumed.
+  std::vector<std::string> streamWarnings() const { return arrivals_.warnings(); }
   bool hasClosedLoop(std::size_t deployment) const { return deployments_[deployment].closed_loop; }
 
   void onEvent(const Event& event) override;

@@ -179,6 +179,8 @@ Result simulate(const Scenario& scenario, const std::vector<DeploymentPlan>& pla
   summarizePools(scenario, plans, cluster.recorder(), result);
   summarizeEnergy(plans, cluster.recorder(), result);
   if (options.estimate_load) estimateLoad(plans, cluster, result);
+  for (std::string& warning : warningsOf(scenario)) result.warnings.push_back(std::move(warning));
+  for (std::string& warning : cluster.streamWarnings()) result.warnings.push_back(std::move(warning));
   if (result.requests.offered == 0) result.warnings.push_back("no request arrived in the measured window");
   if (result.requests.rejected > 0) {
     result.warnings.push_back(fmt::format("{} of {} requests are longer than max_model_len and were rejected",

@@ -168,6 +168,104 @@ TEST(RequestStream, TraceGivesArrivalsAndTheLengthsAskedOfIt) {
   EXPECT_EQ(all(*openStream(spec, 1)).size(), 3u);
 }
 
+TEST(RequestDetails, AreNullWhereARequestCarriesNothingAndSharedWhereTheyAreEqual) {
+  for (const Request& r : all(*openStream(chat(), 1))) EXPECT_EQ(r.details, nullptr);
+  const auto marked = all(*openStream(chat(), 1, {.priority = 2, .tenant = 3, .adapter = 1}));
+  ASSERT_NE(marked[0].details, nullptr);
+  EXPECT_EQ(*marked[0].details, (RequestDetails{.priority = 2, .tenant = 3, .adapter = 1}));
+  for (const Request& r : marked) EXPECT_EQ(r.details, marked[0].details);
+  for (const Request& r : all(*openStream(chat(), 1, {.deadline = Seconds(2)}))) {
+    EXPECT_EQ(*r.details, (RequestDetails{.deadline = r.arrival + toTicks(Seconds(2))}));
+  }
+}
+
+TEST(RequestDetails, OfATraceAreItsTextAndSessions) {
+  TemporaryFolder folder;
+  WorkloadSpec spec = chat();
+  spec.requests.reset();
+  spec.prompt_tokens = spec.output_tokens = LengthFromTrace{};
+  spec.arrivals =
+      TraceArrivals{.format = "csv",
+                    .file = folder.write("t.csv",
+                                         "arrival_s,prompt_tokens,output_tokens,session,prefix_group,prefix_tokens\n"
+                                         "0,100,1,a,g,60\n1,90,1,b,g,60\n2,90,1,a,,\n3,90,1,,,\n")};
+  const auto requests = all(*openStream(spec, 1, {.tenant = 5}));
+  ASSERT_EQ(requests.size(), 4U);
+  const auto& first = requests[0].details->content;
+  const auto& second = requests[1].details->content;
+  ASSERT_EQ(first.size(), 2U);
+  ASSERT_EQ(second.size(), 2U);
+  EXPECT_EQ(first[0], second[0]);
+  EXPECT_EQ(first[0].tokens, 60);
+  EXPECT_EQ(first[1].tokens, 40);
+  EXPECT_NE(first[1].id, second[1].id);
+  EXPECT_EQ(requests[0].details->session, requests[2].details->session);
+  EXPECT_NE(requests[0].details->session, requests[1].details->session);
+  EXPECT_TRUE(requests[2].details->content.empty());
+  EXPECT_EQ(*requests[3].details, (RequestDetails{.tenant = 5}));
+  // Other lengths than the trace's are other texts.
+  spec.prompt_tokens = FixedLength{50};
+  for (const Request& r : all(*openStream(spec, 1))) EXPECT_TRUE(r.details == nullptr || r.details->content.empty());
+}
+
+TEST(RequestDetails, TextIsSharedByWorkloadsOfOneTraceAndByNoOthers) {
+  TemporaryFolder folder;
+  WorkloadSpec spec = chat("a");
+  spec.requests.reset();
+  spec.prompt_tokens = spec.output_tokens = LengthFromTrace{};
+  spec.arrivals = TraceArrivals{
+      .format = "mooncake",
+      .file = folder.write("t", R"({"timestamp": 0, "input_length": 600, "output_length": 5, "hash_ids": [0, 1]})")};
+  const auto textOf = [&](const std::string& name, const RequestMarks& marks) {
+    spec.name = name;
+    return all(*openStream(spec, 1, marks)).front().details->content;
+  };
+  EXPECT_NE(textOf("a", {})[0].id, textOf("b", {})[0].id);
+  EXPECT_EQ(textOf("a", {.text_of = "a"}), textOf("b", {.text_of = "a"}));
+}
+
+TEST(RequestStream, ClassesAndFailedRequestsOfATraceAreChosenAndCounted) {
+  TemporaryFolder folder;
+  WorkloadSpec spec = chat();
+  spec.requests.reset();
+  spec.prompt_tokens = spec.output_tokens = LengthFromTrace{};
+  TraceArrivals trace{.format = "burstgpt",
+                      .file = folder.write("t.csv",
+                                           "Timestamp,Model,Request tokens,Response tokens\n"
+                                           "0,a,10,3\n1,b,11,0\n2,b,0,0\n3,b,12,4\n")};
+  spec.arrivals = trace;
+  auto stream = openStream(spec, 1);
+  const auto kept = all(*stream);
+  ASSERT_EQ(kept.size(), 4U);
+  EXPECT_EQ(kept[1].prompt_tokens, 11);
+  EXPECT_EQ(kept[1].output_tokens, 1);
+  EXPECT_EQ(kept[2].prompt_tokens, 1);
+  EXPECT_EQ(
+      stream->warnings(),
+      (std::vector<std::string>{
+          "workload chat: 2 requests failed when the trace was recorded and have no answer: replayed with one of "
+          "1 token",
+          "workload chat: requests of 2 classes of the trace count as one: a, b; trace_class picks one of them"}));
+  trace.trace_class = "b";
+  trace.failed_requests = TraceArrivals::Failed::leave_out;
+  spec.arrivals = trace;
+  stream = openStream(spec, 1);
+  const auto chosen = all(*stream);
+  ASSERT_EQ(chosen.size(), 1U);
+  EXPECT_EQ(chosen[0].prompt_tokens, 12);
+  ASSERT_EQ(stream->warnings().size(), 1U);
+  EXPECT_TRUE(stream->warnings()[0].ends_with("left out"));
+  trace.trace_class = "c";
+  spec.arrivals = trace;
+  try {
+    all(*openStream(spec, 1));
+    ADD_FAILURE() << "a class nobody sends was accepted";
+  } catch (const InputError& error) {
+    EXPECT_EQ(error.message(), "no row is of trace_class \"c\"");
+    EXPECT_EQ(error.hint(), "it has a, b");
+  }
+}
+
 TEST(ClosedLoopLengths, GiveLengthsWithoutTimesUpToTheNumberOfRequests) {
   WorkloadSpec spec = chat();
   spec.arrivals = ClosedLoop{.concurrency = 4};

@@ -40,6 +40,14 @@ TEST(WorkloadYaml, ReadsEveryKindOfArrivals) {
             ArrivalSpec(TraceModelArrivals{.file = "dir/m.yaml", .rate_scale = 1}));
   EXPECT_EQ(read(withArrivals("{type: trace, format: azure, file: conv.csv.gz, rate_scale: 2.0}")).arrivals,
             ArrivalSpec(TraceArrivals{.format = "azure", .file = "dir/conv.csv.gz", .rate_scale = 2}));
+  EXPECT_EQ(read(withArrivals("{type: trace, format: mooncake, file: t, hash_block_tokens: 64, trace_class: \"1\", "
+                              "failed_requests: leave-out}"))
+                .arrivals,
+            ArrivalSpec(TraceArrivals{.format = "mooncake",
+                                      .file = "dir/t",
+                                      .trace_class = "1",
+                                      .hash_block_tokens = 64,
+                                      .failed_requests = TraceArrivals::Failed::leave_out}));
 }
 
 TEST(WorkloadYaml, ReadsEveryKindOfLength) {
@@ -64,8 +72,14 @@ TEST(WorkloadYaml, LengthsDefaultToThoseOfTheTrace) {
 }
 
 TEST(WorkloadYaml, WhatIsWrittenReadsBackEqual) {
-  for (const std::string arrivals : {"{type: poisson, rate: 0.1 /s}", "{type: gamma, rate: 6.7 /h, cv: 0.3}",
-                                     "{type: constant, rate: 3 /s}", "{type: closed-loop, concurrency: 3}"}) {
+  for (const std::string arrivals :
+       {"{type: poisson, rate: 0.1 /s}", "{type: gamma, rate: 6.7 /h, cv: 0.3}", "{type: constant, rate: 3 /s}",
+        "{type: closed-loop, concurrency: 3}", "{type: weibull, rate: 3 /s, cv: 1.7}",
+        "{type: mmpp, states: [{rate: 2 /s, dwell: 1 min}, {rate: 0 /s, dwell: 5 s}]}",
+        "{type: diurnal, rate: 7 /s, peak_to_trough: 4, peak_at: 14 h, cv: 1.5, spikes: [{at: 1 h, duration: 90 s, "
+        "factor: 3.5, every: 1 d}]}",
+        "{type: ramp, points: [[0 s, 1 /s], [10 min, 20 /min], [10 min, 0 /s]], spikes: [{at: 0 s, duration: 1 s, "
+        "factor: 0}]}"}) {
     for (const std::string rest :
          {"prompt_tokens: {lognormal: {mean: 333, sigma: 0.7}}\noutput_tokens: {uniform: [1, 2]}\nrequests: 12\n",
           "prompt_tokens: {quantiles: [[0, 1.5], [1, 7]]}\noutput_tokens: {fixed: 4}\nmax_tokens: {fixed: 9}\n",
@@ -74,9 +88,12 @@ TEST(WorkloadYaml, WhatIsWrittenReadsBackEqual) {
       EXPECT_EQ(read(toYaml(toDocument(spec))), spec) << toYaml(toDocument(spec));
     }
   }
-  WorkloadSpec trace = read("arrivals: {type: trace, format: csv, file: t.csv, rate_scale: 1.25}");
+  WorkloadSpec trace = read(
+      "arrivals: {type: trace, format: csv, file: t.csv, rate_scale: 1.25, trace_class: \"7\", hash_block_tokens: 8, "
+      "failed_requests: leave-out}");
   WorkloadSpec again = read(toYaml(toDocument(trace)));
-  EXPECT_EQ(std::get<TraceArrivals>(again.arrivals).rate_scale, 1.25);
+  std::get<TraceArrivals>(trace.arrivals).file = std::get<TraceArrivals>(again.arrivals).file;  // relative to a file
+  EXPECT_EQ(again.arrivals, trace.arrivals);
   EXPECT_EQ(again.output_tokens, trace.output_tokens);
 }
 
@@ -84,7 +101,8 @@ TEST(WorkloadYaml, ErrorsNameThePlaceAndHelp) {
   EXPECT_EQ(errorOf(withArrivals("{type: poison, rate: 1 /s}")).find("dir/scenario.yaml:1: /arrivals/type: "), 0u)
       << errorOf(withArrivals("{type: poison, rate: 1 /s}"));
   EXPECT_NE(errorOf(withArrivals("{type: poison, rate: 1 /s}")).find("did you mean \"poisson\"?"), std::string::npos);
-  EXPECT_NE(errorOf(withArrivals("{type: mmpp}")).find("not supported yet"), std::string::npos);
+  EXPECT_NE(errorOf(withArrivals("{type: mmpp}")).find("states"), std::string::npos);
+  EXPECT_NE(errorOf(withArrivals("{type: ramp, points: [[1 s]]}")).find("a point is [time, rate]"), std::string::npos);
   EXPECT_NE(errorOf(withArrivals("{type: poisson, rate: 6.5}")).find("/arrivals/rate"), std::string::npos);
   EXPECT_NE(errorOf(withArrivals("{type: poisson, rate: 0 /s}")).find("/arrivals: rate (per second) must be above 0"),
             std::string::npos)

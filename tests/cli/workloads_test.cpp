@@ -1,0 +1,91 @@
+// Workloads as a user writes them: tenants, classes and traces, and what the result says of them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/program.h"
+
+namespace headroom::cli {
+namespace {
+
+using nlohmann::json;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* kDeployment = R"(schema: headroom.scenario/1
+deployments:
+  - {name: chat, model: llama-3.1-8b, pools: [{accelerator: h100-sxm, replicas: 1}]}
+)";
+
+class Workloads : public ::testing::Test {
+ protected:
+  Ended run(const std::string& rest) {
+    return headroom(
+        {"simulate", folder_.write("s.yaml", kDeployment + rest), "--no-load-estimate", "--format", "json"});
+  }
+  json result(const std::string& rest) {
+    const Ended ended = run(rest);
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    return json::parse(ended.out);
+  }
+  TemporaryFolder folder_;
+};
+
+constexpr const char* kTwoTenants = R"(workloads:
+  - {class: a, tenant: acme, arrivals: {type: poisson, rate: 4 /s}, requests: 20, prompt_tokens: {fixed: 9}, output_tokens: {fixed: 3}}
+  - {class: b, tenant: birch, arrivals: {type: poisson, rate: 4 /s}, requests: 20, prompt_tokens: {fixed: 9}, output_tokens: {fixed: 3}}
+)";
+
+TEST_F(Workloads, ATenantWithoutSloIsWarnedOf) {
+  const std::string one = std::string(kTwoTenants) + "slos: [{class: a, ttft: 1 s}]\n";
+  EXPECT_THAT(result(one)["warnings"], Contains("tenant birch: 1 of 1 workloads have no SLO, so their requests count "
+                                                "in no attainment"));
+  const std::string both = std::string(kTwoTenants) + "slos: [{class: a, ttft: 1 s}, {class: b, e2e: 9 s}]\n";
+  EXPECT_THAT(result(both)["warnings"], Not(Contains(HasSubstr("tenant"))));
+}
+
+TEST_F(Workloads, AnSloOfAClassNobodySendsIsRefused) {
+  const Ended ended = run(std::string(kTwoTenants) + "slos: [{class: aa, ttft: 1 s}]\n");
+  EXPECT_EQ(ended.code, 2);
+  EXPECT_THAT(ended.err, HasSubstr("/slos/0/class: unknown value \"aa\""));
+}
+
+TEST_F(Workloads, TheResolvedScenarioKeepsTenantPriorityAndAdapter) {
+  const std::string out = (folder_.path() / "out").string();
+  const std::string text =
+      std::string(kDeployment) +
+      "workloads:\n  - {tenant: acme, priority: -2, adapter: legal, arrivals: {type: poisson, rate: "
+      "4 /s}, requests: 9, prompt_tokens: {fixed: 9}, output_tokens: {fixed: 3}}\n";
+  ASSERT_EQ(headroom({"simulate", folder_.write("s.yaml", text), "--out", out}).code, 0);
+  const std::string resolved = contentOf(folder_.path() / "out/scenario.resolved.yaml");
+  for (const char* key : {"tenant: acme", "priority: -2", "adapter: legal"}) EXPECT_THAT(resolved, HasSubstr(key));
+}
+
+std::string traceOf(const std::string& file, const std::string& format, const std::string& more = {}) {
+  return "workloads:\n  - {arrivals: {type: trace, format: " + format + ", file: " + file + more + "}}\n";
+}
+
+TEST_F(Workloads, FailedRequestsAndUnknownColumnsOfATraceAreCountedInTheResult) {
+  folder_.write("t.csv", "Timestamp,Model,Request tokens,Response tokens,mood\n0,a,10,3,x\n1,a,11,0,y\n2,a,12,4,z\n");
+  const json kept = result(traceOf("t.csv", "burstgpt"));
+  EXPECT_EQ(kept["requests"]["offered"], 3);
+  EXPECT_THAT(kept["warnings"], Contains(HasSubstr("1 requests failed when the trace was recorded")));
+  EXPECT_THAT(kept["warnings"], Contains(HasSubstr("1 unknown column ignored: mood")));
+  EXPECT_EQ(result(traceOf("t.csv", "burstgpt", ", failed_requests: leave-out"))["requests"]["offered"], 2);
+}
+
+TEST_F(Workloads, ATraceClassNobodySendsAndHashIdsThatDoNotFitAreRefused) {
+  folder_.write("t.csv", "arrival_s,prompt_tokens,output_tokens,class\n0,5,5,chat\n");
+  const Ended none = run(traceOf("t.csv", "csv", ", trace_class: code"));
+  EXPECT_EQ(none.code, 2);
+  EXPECT_THAT(none.err, HasSubstr("no row is of trace_class \"code\" (it has chat)"));
+  folder_.write("t.jsonl", R"({"timestamp": 0, "input_length": 600, "output_length": 1, "hash_ids": [1, 2, 3]})");
+  const Ended wrong = run(traceOf("t.jsonl", "mooncake"));
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("t.jsonl:1: 3 hash_ids do not fit a prompt of 600 tokens"));
+}
+
+}  // namespace
+}  // namespace headroom::cli
