@@ -5,6 +5,7 @@
 
 #include "models/base/error.h"
 #include "workloads/rng.h"
+#include "workloads/sessions.h"
 #include "workloads/trace_rows.h"
 
 namespace headroom::workloads {
@@ -24,18 +25,7 @@ class Lengths {
   void fill(const TraceRow& row, Request& request) {
     request.prompt_tokens = fromTrace(prompt_) ? row.prompt_tokens : drawLength(prompt_, prompt_rng_);
     request.output_tokens = fromTrace(output_) ? row.output_tokens : drawLength(output_, output_rng_);
-    switch (max_tokens_.rule) {
-      case MaxTokens::Rule::same_as_output:
-        request.max_tokens = request.output_tokens;
-        break;
-      case MaxTokens::Rule::omitted:
-        request.max_tokens = 0;
-        break;
-      case MaxTokens::Rule::fixed:
-        request.max_tokens = max_tokens_.tokens;
-        request.output_tokens = std::min(request.output_tokens, max_tokens_.tokens);
-        break;
-    }
+    applyMaxTokens(max_tokens_, request);
   }
 
  private:
@@ -99,17 +89,38 @@ class ClosedLoopLengths : public LengthStream {
   std::int64_t left_;
 };
 
+/// The turns of one session after another.
+class SessionLengths : public LengthStream {
+ public:
+  SessionLengths(const WorkloadSpec& spec, std::uint64_t seed, const RequestMarks& marks)
+      : sessions_(spec, seed, marks) {}
+
+  bool nextLengths(Request& request) override {
+    while (!session_ || !session_->hasNext()) {
+      std::optional<Session> next = sessions_.begin();
+      if (!next) return false;
+      session_.emplace(*next);
+    }
+    return sessions_.next(*session_, request);
+  }
+
+ private:
+  Sessions sessions_;
+  std::optional<Session> session_;
+};
+
 }  // namespace
 
 std::unique_ptr<RequestStream> openStream(const WorkloadSpec& spec, std::uint64_t seed, const RequestMarks& marks) {
-  CHECK(!isClosedLoop(spec), "a closed loop has no arrivals of its own");
+  CHECK(!needsAnswers(spec), "a closed loop has no arrivals of its own");
   checkWorkload(spec);
   return std::make_unique<OpenLoopStream>(spec, seed, marks);
 }
 
 std::unique_ptr<LengthStream> openLengths(const WorkloadSpec& spec, std::uint64_t seed, const RequestMarks& marks) {
-  CHECK(isClosedLoop(spec), "an open loop gives requests, not lengths");
+  CHECK(needsAnswers(spec), "an open loop gives requests, not lengths");
   checkWorkload(spec);
+  if (spec.sessions) return std::make_unique<SessionLengths>(spec, seed, marks);
   return std::make_unique<ClosedLoopLengths>(spec, seed, marks);
 }
 

@@ -32,11 +32,12 @@ class LengthStream {
   virtual bool nextLengths(Request& request) = 0;
 };
 
-/// The requests of an open-loop workload (CHECKed), ids counted from 0, workload 0.
+/// The requests of an open-loop workload without sessions (CHECKed), ids counted from 0, workload 0.
 /// InputError if the spec makes no sense or a file cannot be read.
 std::unique_ptr<RequestStream> openStream(const WorkloadSpec& spec, std::uint64_t seed, const RequestMarks& marks = {});
 
-/// The lengths of a closed-loop workload; {from: trace} is an InputError. `duration` is left to the caller.
+/// The lengths of a closed-loop workload, or the turns of its sessions one session after another; {from: trace} is an
+/// InputError. `duration` is left to the caller.
 std::unique_ptr<LengthStream> openLengths(const WorkloadSpec& spec, std::uint64_t seed, const RequestMarks& marks = {});
 
 /// Several streams as one: in order of arrival, ties to the lower workload index; ids from 0 in that order.

@@ -22,6 +22,9 @@ constexpr std::uint32_t highWord(std::uint64_t v) {
 
 Rng::Rng(std::uint64_t seed, std::string_view name) : seed_(seed), name_(hashBytes(name)) {}
 
+Rng::Rng(std::uint64_t seed, std::string_view name, std::uint64_t index)
+    : seed_(seed), name_(hashBytes({reinterpret_cast<const char*>(&index), sizeof index}, hashBytes(name))) {}
+
 void Rng::refill() {
   const r123::Philox4x32::key_type key{{lowWord(seed_), highWord(seed_)}};
   r123::Philox4x32 philox;

@@ -13,6 +13,8 @@ class Rng {
  public:
   /// A stream of 2^65 numbers fixed by `seed` and `name`, e.g. Rng(1, "arrivals/chat").
   Rng(std::uint64_t seed, std::string_view name);
+  /// The same for one of many streams of a name, e.g. one a session.
+  Rng(std::uint64_t seed, std::string_view name, std::uint64_t index);
 
   /// 64 random bits.
   std::uint64_t bits() {

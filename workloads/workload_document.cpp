@@ -319,6 +319,7 @@ WorkloadSpec readWorkload(Fields& fields, const std::string& name) {
   spec.prompt_tokens = lengthsOf("prompt_tokens");
   spec.output_tokens = lengthsOf("output_tokens");
   if (const auto rule = fields.optional("max_tokens")) spec.max_tokens = readMaxTokens(*rule);
+  if (const auto sessions = fields.optional("sessions")) spec.sessions = readSessions(*sessions);
   if (const auto requests = fields.optional("requests")) spec.requests = requests->integer(1);
   if (const auto duration = fields.optional("duration")) spec.duration = duration->quantity<Seconds>();
   at(fields.value(), [&] { checkWorkload(spec); });
@@ -341,6 +342,7 @@ DocumentNode toDocument(const WorkloadSpec& spec) {
                                {"prompt_tokens", toDocument(spec.prompt_tokens)},
                                {"output_tokens", toDocument(spec.output_tokens)},
                                {"max_tokens", toDocument(spec.max_tokens)}});
+  if (spec.sessions) node.members.emplace_back("sessions", toDocument(*spec.sessions));
   if (spec.requests) node.members.emplace_back("requests", numberNode(*spec.requests));
   if (spec.duration) node.members.emplace_back("duration", withUnit(spec.duration->value(), "s"));
   return node;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "models/base/error.h"
 #include "models/base/ticks.h"
 #include "workloads/trace_reader.h"
@@ -32,13 +34,38 @@ void checkParts(const WorkloadSpec& spec) {
       throw InputError("lengths {from: trace} need arrivals of type trace or trace-model");
     }
   }
+  if (spec.sessions) {
+    checkSessions(*spec.sessions);
+    for (const LengthSpec* lengths : {&spec.prompt_tokens, &spec.output_tokens}) {
+      if (std::holds_alternative<LengthFromTrace>(*lengths)) {
+        throw InputError("sessions take their lengths from distributions, not from a trace",
+                         "the rows of a trace are single requests; here they say when sessions begin");
+      }
+    }
+  }
   checkLimits(spec);
 }
 
 }  // namespace
 
 bool isEndless(const WorkloadSpec& spec) {
+  if (spec.sessions && spec.sessions->count) return false;
   return !spec.requests && !spec.duration && !std::holds_alternative<TraceArrivals>(spec.arrivals);
+}
+
+void applyMaxTokens(const MaxTokens& rule, Request& request) {
+  switch (rule.rule) {
+    case MaxTokens::Rule::same_as_output:
+      request.max_tokens = request.output_tokens;
+      break;
+    case MaxTokens::Rule::omitted:
+      request.max_tokens = 0;
+      break;
+    case MaxTokens::Rule::fixed:
+      request.max_tokens = rule.tokens;
+      request.output_tokens = std::min(request.output_tokens, rule.tokens);
+      break;
+  }
 }
 
 void checkWorkload(const WorkloadSpec& spec) {

@@ -1,5 +1,6 @@
 // One workload of a scenario as a value, and its form in YAML (`workloads[]`): arrivals, prompt_tokens, output_tokens,
-// max_tokens, requests, duration. The keys `deployment` and `class` belong to the scenario, which asks for them itself.
+// max_tokens, sessions, requests, duration. The keys `deployment` and `class` belong to the scenario, which asks for
+// them itself.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,8 @@
 #include "models/base/quantity.h"
 #include "workloads/arrivals.h"
 #include "workloads/lengths.h"
+#include "workloads/request.h"
+#include "workloads/session_spec.h"
 
 namespace headroom::workloads {
 
@@ -31,12 +34,14 @@ struct WorkloadSpec {
   LengthSpec prompt_tokens{};
   LengthSpec output_tokens{};
   MaxTokens max_tokens{};
+  std::optional<SessionSpec> sessions{};   ///< arrivals are those of sessions; prompt_tokens is the new text of a turn
   std::optional<std::int64_t> requests{};  ///< stop after so many, >= 1
   std::optional<Seconds> duration{};       ///< no arrival at or after this time
   bool operator==(const WorkloadSpec&) const = default;
 };
 
-/// True if the workload never ends by itself: an open or closed loop without `requests` and without `duration`.
+/// True if the workload never ends by itself: an open or closed loop without `requests`, `duration` and a
+/// number of sessions.
 bool isEndless(const WorkloadSpec& spec);
 /// Throws InputError if the parts do not fit together or a number is out of range; names the workload.
 void checkWorkload(const WorkloadSpec& spec);
@@ -44,9 +49,16 @@ inline bool isClosedLoop(const WorkloadSpec& spec) {
   return std::holds_alternative<ClosedLoop>(spec.arrivals);
 }
 
-/// Reads `arrivals`, `prompt_tokens`, `output_tokens`, `max_tokens`, `requests`, `duration` out of a workload's fields
-/// and leaves the other keys (and finish()) to the caller. Lengths default to {from: trace} where the arrivals are a
-/// trace.
+/// True if some requests follow the answers to others: a closed loop, or sessions.
+inline bool needsAnswers(const WorkloadSpec& spec) {
+  return isClosedLoop(spec) || spec.sessions.has_value();
+}
+/// Fills request.max_tokens by the rule; cuts the answer where it is fixed.
+void applyMaxTokens(const MaxTokens& rule, Request& request);
+
+/// Reads `arrivals`, `prompt_tokens`, `output_tokens`, `max_tokens`, `sessions`, `requests`, `duration` out of a
+/// workload's fields and leaves the other keys (and finish()) to the caller. Lengths default to {from: trace} where the
+/// arrivals are a trace.
 WorkloadSpec readWorkload(Fields& fields, const std::string& name);
 
 /// {type: poisson, rate: 6.5 /s} {type: gamma, rate: .., cv: 2} {type: constant, rate: ..}

@@ -14,7 +14,7 @@ Capacity estimateCapacity(const Scenario& scenario, const DeploymentPlan& plan) 
   for (const WorkloadEntry& workload : scenario.workloads) {
     if (workload.deployment != plan.spec.name) continue;
     workloads::Request request;
-    if (workloads::isClosedLoop(workload.spec)) {
+    if (workloads::needsAnswers(workload.spec)) {
       const auto lengths = workloads::openLengths(workload.spec, scenario.seed);
       for (std::size_t i = 0; i < kSample && lengths->nextLengths(request); ++i) sample.offer(request);
       continue;

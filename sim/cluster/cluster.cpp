@@ -168,7 +168,7 @@ void Cluster::onFinished(const FinishedRequest& finished) {
 void Cluster::leave(const RequestRecord& record) {
   const bool completed = record.status == RequestStatus::completed;
   if (options_.requests != nullptr) reportInOrder(record);
-  if (arrivals_.isClosedLoop(record.request.workload)) {
+  if (arrivals_.needsAnswers(record.request.workload)) {
     arrivals_.left(record.request, loop_.now(), completed);
     scheduleArrival();
   }
