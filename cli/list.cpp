@@ -15,6 +15,7 @@
 #include "models/hardware/accelerator.h"
 #include "models/llm/model.h"
 #include "sim/engine/engine_versions.h"
+#include "sim/engine/research_engines.h"
 #include "sim/orchestration/router.h"
 #include "sim/scenario.h"
 #include "workloads/trace_reader.h"
@@ -67,6 +68,7 @@ Json modelList() {
 Json engineList() {
   Json all = Json::array();
   for (const std::string& name : sim::engineNames()) {
+    const sim::ResearchEngine* research = sim::findResearchEngine(name);
     const bool built = name == "vllm";
     Json versions = Json::array();
     if (built) {
@@ -74,8 +76,10 @@ Json engineList() {
     }
     const std::string summary = built ? fmt::format("V1 scheduler; rules change at the versions listed, from {} on",
                                                     sim::vllmVersions().front().from)
-                                      : "not supported yet";
-    all.push_back({{"name", name}, {"summary", summary}, {"supported", built}, {"rules_from", versions}});
+                                : research ? research->summary
+                                           : "not supported yet";
+    const bool supported = built || research != nullptr;
+    all.push_back({{"name", name}, {"summary", summary}, {"supported", supported}, {"rules_from", versions}});
   }
   return all;
 }

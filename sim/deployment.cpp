@@ -8,6 +8,7 @@
 #include "models/cost/capped_step_times.h"
 #include "models/hardware/accelerator.h"
 #include "sim/engine/request_queue.h"
+#include "sim/engine/research_engines.h"
 
 namespace headroom::sim {
 namespace {
@@ -48,6 +49,7 @@ void fitMemory(const DeploymentSpec& spec, const models::Model& model, PoolPlan&
   if (pool.problem.empty()) {
     pool.problem = models::precisionProblem(pool.accelerator, weightsOf(spec, model), spec.kv_cache);
   }
+  if (pool.problem.empty()) pool.problem = pipelineProblem(pool.engine.config.kind, pool.spec.parallelism.pp);
   if (!pool.problem.empty()) return;
   EngineConfig& config = pool.engine.config;
   pool.memory = models::planMemory(model, pool.accelerator, memoryRequest(spec, model, pool));
@@ -57,22 +59,32 @@ void fitMemory(const DeploymentSpec& spec, const models::Model& model, PoolPlan&
     if (config.kv_tiers.back().blocks < 1) pool.problem = "KV tier " + options.name + " is smaller than one block";
   }
   config.data_parallel = pool.spec.parallelism.dp;
+  config.pipeline_parallel = pool.spec.parallelism.pp;
+  if (config.pipeline_parallel > 1) config.pipeline_depth = 1;  // the stages overlap steps instead
   config.num_gpu_blocks = spec.engine.num_gpu_blocks.value_or(pool.memory.blocks.value());
   if (!spec.engine.num_gpu_blocks && !pool.memory.fits) {
     pool.problem = pool.memory.reason;
-  } else if (config.blocksFor(config.max_model_len) > config.usableBlocks()) {
+    return;
+  }
+  const std::int64_t usable = std::max<std::int64_t>(0, config.usableBlocks() - config.watermarkBlocks());
+  if (config.blocksFor(config.max_model_len) > usable) {
     pool.problem = fmt::format(
         "one sequence of max_model_len {} needs {} KV blocks, and {} are usable: set "
         "engine.max_model_len to {} or less",
-        config.max_model_len, config.blocksFor(config.max_model_len), config.usableBlocks(),
-        std::max<std::int64_t>(0, config.usableBlocks()) * config.block_size);
+        config.max_model_len, config.blocksFor(config.max_model_len), usable, usable * config.block_size);
   }
 }
 
+/// Whose kernels: research engines are rules without kernels of their own.
+std::string kernelEngine(const std::string& engine) {
+  return findResearchEngine(engine) != nullptr ? "vllm" : engine;
+}
+
 void compileSteps(const DeploymentSpec& spec, const models::Model& model, PoolPlan& pool) {
-  const models::FoundProfile found = pool.spec.profile.empty()
-                                         ? models::findProfile(pool.accelerator, spec.engine.name, spec.engine.version)
-                                         : models::loadProfile(pool.spec.profile, pool.accelerator);
+  const models::FoundProfile found =
+      pool.spec.profile.empty()
+          ? models::findProfile(pool.accelerator, kernelEngine(spec.engine.name), spec.engine.version)
+          : models::loadProfile(pool.spec.profile, pool.accelerator);
   pool.profile = found.profile.header.name;
   if (found.engine_differs || found.version_differs) {
     pool.warnings.push_back(fmt::format("kernel times of {} stand in for {}", pool.profile, found.asked));
@@ -88,6 +100,7 @@ void compileSteps(const DeploymentSpec& spec, const models::Model& model, PoolPl
   models::CompiledStepTimes compiled = models::compileStepTimes(found.profile, pool.accelerator, model, request);
   pool.step_times = std::move(compiled.tables);
   pool.tier_share = compiled.tier_share;
+  pool.engine.config.slowest_stage_share = compiled.slowest_stage_share;
 }
 
 /// Power and, under a cap, stretched step times. A cap at or beyond the board limit changes nothing.
@@ -172,6 +185,12 @@ Scenario resolved(const Scenario& scenario, const std::vector<DeploymentPlan>& p
     decide(engine.async_scheduling, [](const ResolvedEngine& e) { return e.config.pipeline_depth == 2; });
     decide(engine.long_prefill_token_threshold,
            [](const ResolvedEngine& e) { return e.config.long_prefill_token_threshold; });
+    if (const ResearchEngine* research = findResearchEngine(engine.name)) {
+      if (research->watermark > 0) decide(engine.watermark, [](const ResolvedEngine& e) { return e.config.watermark; });
+      if (research->kind == EngineKind::lightllm) {
+        decide(engine.max_waiting_iters, [](const ResolvedEngine& e) { return e.config.max_waiting_iters; });
+      }
+    }
     decide(engine.step_overhead, [](const ResolvedEngine& e) { return toSeconds(e.config.overhead.residue); });
   }
   return result;

@@ -51,7 +51,7 @@ PoolSpec readPool(const Value& value) {
   const Value accelerator = fields.required("accelerator");
   pool.accelerator = models::findAccelerator(accelerator.string(), accelerator.where()).name;
   count("tp", pool.parallelism.tp, 1024);
-  onlyNeutral(fields, "pp", "1");  // its steps can be costed; the engine does not schedule them yet
+  count("pp", pool.parallelism.pp, 64);
   count("dp", pool.parallelism.dp, 1024);
   if (const auto v = fields.optional("ep")) pool.parallelism.ep = v->boolean();
   count("replicas", pool.replicas, 100'000);

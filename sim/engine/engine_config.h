@@ -53,12 +53,22 @@ struct EngineConfig {
   bool enable_prefix_caching = false;
   std::vector<KvTierConfig> kv_tiers;  ///< nearest first; with prefix caching
   RequestOrder order = RequestOrder::fcfs;
-  int data_parallel = 1;   ///< ranks with a scheduler and KV blocks of their own, in lock-step
-  int pipeline_depth = 2;  ///< 1: synchronous; 2: the next step is decided while one runs
+  int data_parallel = 1;           ///< ranks with a scheduler and KV blocks of their own, in lock-step
+  int pipeline_depth = 2;          ///< 1: synchronous; 2: the next step is decided while one runs
+  int pipeline_parallel = 1;       ///< stages; as many steps of different sequences are under way at once
+  double slowest_stage_share = 1;  ///< of a step's time through all stages
+  double watermark = 0;            ///< share of the blocks that an admission must leave free (research engines)
+  int max_waiting_iters = 10;      ///< decode steps between two looks at the queue (lightllm)
   StepOverhead overhead;
 
   /// One block is vLLM's null block.
-  std::int64_t usableBlocks() const { return num_gpu_blocks - 1; }
+  std::int64_t usableBlocks() const { return num_gpu_blocks - (kind == EngineKind::vllm ? 1 : 0); }
+  /// Blocks that an admission leaves free.
+  std::int64_t watermarkBlocks() const {
+    return static_cast<std::int64_t>(watermark * static_cast<double>(usableBlocks()));
+  }
+  /// Steps that may be decided and not ended.
+  int stepsInFlight() const { return pipeline_parallel > 1 ? pipeline_parallel : pipeline_depth; }
   std::int64_t blocksFor(std::int64_t tokens) const { return (tokens + block_size - 1) / block_size; }
   bool operator==(const EngineConfig&) const = default;
 };

@@ -2,10 +2,28 @@
 
 #include "sim/engine/engine_versions.h"
 #include "sim/engine/request_queue.h"
+#include "sim/engine/research_engines.h"
 
 namespace headroom::sim {
-
 namespace {
+
+/// Options that the engine does not have accept only what it does anyway.
+void refuseOptionsOfOthers(const Value& value, const EngineOptions& options) {
+  const ResearchEngine* engine = findResearchEngine(options.name);
+  const auto check = [&](const char* key, bool fits) {
+    if (!fits) value.fail(std::string(key) + ": engine " + options.name + " does not have it", "leave it out");
+  };
+  const bool has_watermark = engine != nullptr && engine->watermark > 0;
+  check("watermark", !options.watermark || has_watermark);
+  check("max_waiting_iters", !options.max_waiting_iters || options.name == "lightllm");
+  if (engine == nullptr) return;
+  check("enable_chunked_prefill",
+        options.enable_chunked_prefill.value_or(engine->chunks_prompts) == engine->chunks_prompts);
+  check("kv_tiers", options.kv_tiers.empty());
+  check("prefix_caching", !options.prefix_caching.value_or(false));
+  check("async_scheduling", !options.async_scheduling.value_or(false));
+  check("long_prefill_token_threshold", options.long_prefill_token_threshold.value_or(0) == 0);
+}
 
 KvTierOptions readKvTier(const Value& value) {
   KvTierOptions tier;
@@ -38,7 +56,9 @@ EngineOptions readEngineOptions(const Value& value) {
   };
   if (const auto v = fields.optional("name")) {
     engine.name = v->oneOf(engineNames());
-    if (engine.name != "vllm") v->fail("engine \"" + engine.name + "\" is not supported yet", "vllm");
+    if (engine.name != "vllm" && findResearchEngine(engine.name) == nullptr) {
+      v->fail("engine \"" + engine.name + "\" is not supported yet", "vllm");
+    }
   }
   if (const auto v = fields.optional("version")) {
     engine.version = v->string();
@@ -68,7 +88,10 @@ EngineOptions readEngineOptions(const Value& value) {
     if (!engine.kv_tiers.empty() && engine.prefix_caching == false)
       v->fail("need prefix_caching", "leave one of them out");
   }
+  if (const auto v = fields.optional("watermark")) engine.watermark = v->fraction();
+  integer("max_waiting_iters", engine.max_waiting_iters, 0, 1 << 20);
   fields.finish();
+  refuseOptionsOfOthers(value, engine);
   if (engine.max_num_seqs && engine.max_num_batched_tokens && *engine.max_num_batched_tokens < *engine.max_num_seqs) {
     value.fail("max_num_batched_tokens must be at least max_num_seqs", "vLLM refuses it too");
   }
@@ -107,6 +130,8 @@ DocumentNode toDocument(const EngineOptions& engine) {
     }
     setMember(node, "kv_tiers", std::move(tiers));
   }
+  number("watermark", engine.watermark);
+  number("max_waiting_iters", engine.max_waiting_iters);
   if (engine.step_overhead) setMember(node, "step_overhead", withUnit(engine.step_overhead->value(), "s"));
   return node;
 }

@@ -36,6 +36,8 @@ struct EngineOptions {
   std::optional<std::string> scheduling;  ///< a name of requestOrderNames()
   std::optional<int> long_prefill_token_threshold;
   std::vector<KvTierOptions> kv_tiers{};  ///< nearest first
+  std::optional<double> watermark;        ///< share of the KV blocks kept free by admissions (vllm-v0, sarathi)
+  std::optional<int> max_waiting_iters;   ///< decode steps between two looks at the queue (lightllm)
   std::optional<Seconds> step_overhead;   ///< per step beyond the kernels
   bool operator==(const EngineOptions&) const = default;
 };

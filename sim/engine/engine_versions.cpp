@@ -10,6 +10,7 @@
 #include "models/base/error.h"
 #include "sim/engine/engine_options.h"
 #include "sim/engine/request_queue.h"
+#include "sim/engine/research_engines.h"
 
 namespace headroom::sim {
 namespace {
@@ -98,6 +99,8 @@ ResolvedEngine resolveEngine(const EngineOptions& options, const models::Acceler
   config.scheduler_reserve_full_isl = rules.scheduler_reserve_full_isl;
   config.pipeline_depth = options.async_scheduling.value_or(rules.async_scheduling) ? 2 : 1;
   config.overhead.residue = toTicks(options.step_overhead.value_or(kStepResidue));
+  if (const ResearchEngine* research = findResearchEngine(options.name))
+    applyResearchDefaults(*research, options, config);
   engine.gpu_memory_utilization = options.gpu_memory_utilization.value_or(rules.gpu_memory_utilization);
   engine.deduct_graphs = rules.deduct_graphs;
   engine.graph_sizes = graphSizes(config.max_num_seqs);

@@ -9,7 +9,8 @@ std::unique_ptr<Replica> makeReplica(ReplicaId id, const EngineConfig& config, c
                                      ReplicaObserver& observer, bool exact_steps) {
   using Mode = SteppingReplica::Mode;
   if (exact_steps) return std::make_unique<SteppingReplica>(id, config, times, observer, Mode::exact);
-  if (FastReplica::covers(config)) return std::make_unique<FastReplica>(id, config, times, observer);
+  if (config.pipeline_parallel == 1 && FastReplica::covers(config))
+    return std::make_unique<FastReplica>(id, config, times, observer);
   return std::make_unique<SteppingReplica>(id, config, times, observer, Mode::skip);
 }
 

@@ -3,7 +3,12 @@
 #include <algorithm>
 
 #include "models/base/error.h"
+#include "sim/engine/lightllm_scheduler.h"
+#include "sim/engine/orca_scheduler.h"
+#include "sim/engine/sarathi_scheduler.h"
+#include "sim/engine/static_scheduler.h"
 #include "sim/engine/vllm_scheduler.h"
+#include "sim/engine/vllm_v0_scheduler.h"
 
 namespace headroom::sim {
 namespace {
@@ -108,14 +113,15 @@ void Scheduler::finish(Sequence* sequence) {
   sequence->running = false;
 }
 
-std::int64_t Scheduler::stepsWithinBlocks(const Batch& rows, std::int64_t limit) const {
+std::int64_t Scheduler::stepsWithinBlocks(const Batch& rows, std::int64_t limit, std::int64_t spare) const {
   const std::int64_t block = kv_.blockSize();
   std::vector<std::int64_t> crossing(static_cast<std::size_t>(block));  // [steps until a new block is needed]
   for (const Row& row : rows.rows) {
     const std::int64_t room = row.sequence->kv.blocks * block - row.sequence->computed;
     ++crossing[static_cast<std::size_t>(room % block)];
   }
-  std::int64_t free = kv_.freeBlocks();
+  std::int64_t free = kv_.freeBlocks() - spare;
+  if (free < 0) return 0;
   const auto n = static_cast<std::int64_t>(rows.rows.size());
   const std::int64_t whole = std::min(limit / block, free / n);  // every row takes one block in `block` steps
   free -= whole * n;
@@ -140,7 +146,18 @@ std::unique_ptr<Scheduler> makeScheduler(ReplicaId id, const EngineConfig& confi
   switch (config.kind) {
     case EngineKind::vllm:
       return std::make_unique<VllmScheduler>(id, config, observer, cost);
-    default:
+    case EngineKind::vllm_v0:
+      return std::make_unique<VllmV0Scheduler>(id, config, observer);
+    case EngineKind::orca:
+      return std::make_unique<OrcaScheduler>(id, config, observer);
+    case EngineKind::sarathi:
+      return std::make_unique<SarathiScheduler>(id, config, observer);
+    case EngineKind::static_batch:
+      return std::make_unique<StaticScheduler>(id, config, observer);
+    case EngineKind::lightllm:
+      return std::make_unique<LightllmScheduler>(id, config, observer);
+    case EngineKind::sglang:
+    case EngineKind::trtllm:
       break;
   }
   CHECK(false, "an engine without rules is refused when the scenario is read");

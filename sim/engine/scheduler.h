@@ -48,8 +48,8 @@ class Scheduler {
   void startRunning(Sequence* sequence, std::int64_t cached, Ticks now);
   /// Frees its blocks; its output stays, its computed tokens are lost.
   void dropFromKv(Sequence* sequence, Ticks now);
-  /// Decisions, up to `limit`, for whose rows there are free blocks.
-  std::int64_t stepsWithinBlocks(const Batch& rows, std::int64_t limit) const;
+  /// Decisions, up to `limit`, for whose rows there are blocks beyond `spare` free ones.
+  std::int64_t stepsWithinBlocks(const Batch& rows, std::int64_t limit, std::int64_t spare = 0) const;
   std::int64_t blocksOf(std::int64_t tokens) const { return kv_.blocksFor(tokens); }
 
   ReplicaId id_;

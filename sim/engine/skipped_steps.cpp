@@ -42,6 +42,7 @@ void SteppingReplica::planSkip() {
 /// Every step in flight has the same decoding rows, which all got a token from the step before, and nothing is on its
 /// way in.
 bool SteppingReplica::isSteady() const {
+  if (config_.pipeline_parallel > 1) return false;  // steps under way have different rows
   if (!inbox_.empty() || steps_.size() < static_cast<std::size_t>(config_.pipeline_depth)) return false;
   const Step& last = steps_.back();
   for (std::size_t r = 0; r < ranks_.size(); ++r) {

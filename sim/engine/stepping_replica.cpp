@@ -1,9 +1,11 @@
 #include "sim/engine/stepping_replica.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "models/base/error.h"
+#include "sim/engine/research_engines.h"
 
 namespace headroom::sim {
 
@@ -13,10 +15,17 @@ bool SteppingReplica::Step::empty() const {
 
 SteppingReplica::SteppingReplica(ReplicaId id, const EngineConfig& config, const models::StepTimes& times,
                                  ReplicaObserver& observer, Mode mode)
-    : id_(id), config_(config), cost_(times, config.overhead, config.pipeline_depth), observer_(observer), mode_(mode) {
+    : id_(id),
+      config_(config),
+      cost_(times, config.overhead, config.pipeline_depth),
+      observer_(observer),
+      mode_(mode),
+      pipeline_(config.pipeline_parallel) {
   CHECK(config.pipeline_depth == 1 || config.pipeline_depth == 2, "pipeline depth must be 1 or 2");
   CHECK(config.max_num_batched_tokens >= config.max_num_seqs, "the token budget must cover one token a sequence");
-  CHECK(config.blocksFor(config.max_model_len) <= config.usableBlocks(), "one longest sequence must fit");
+  CHECK(config.pipeline_depth == 1 || !isResearchEngine(config.kind), "research engines decide when a step has ended");
+  CHECK(config.blocksFor(config.max_model_len) + config.watermarkBlocks() <= config.usableBlocks(),
+        "one longest sequence must fit");
   for (int rank = 0; rank < config.data_parallel; ++rank)
     ranks_.push_back(makeScheduler(id, config_, observer, &cost_));
 }
@@ -25,7 +34,7 @@ void SteppingReplica::submit(Ticks now, const workloads::Request& request) {
   CHECK(!isTooLong(request, config_), "the request is longer than max_model_len");
   skipTo(now);
   inbox_.push_back({request, leastLoadedRank()});
-  if (steps_.empty()) {  // an idle engine starts at once
+  if (decidesOnArrival()) {
     drainInbox(now);
     fillPipeline(now);
     planSkip();
@@ -54,6 +63,12 @@ Ticks SteppingReplica::nextWake() const {
   Ticks wake = kNever;
   for (const auto& rank : ranks_) wake = std::min(wake, rank->nextWake());
   return wake;
+}
+
+/// An idle engine starts at once. vLLM with pipeline stages waits for the step in front, the research engines do not.
+bool SteppingReplica::decidesOnArrival() const {
+  if (steps_.empty()) return true;
+  return isResearchEngine(config_.kind) && steps_.size() < static_cast<std::size_t>(config_.stepsInFlight());
 }
 
 /// The rank that vLLM's front end would send to: fewest requests, waiting ones weighing four times.
@@ -89,7 +104,7 @@ void SteppingReplica::drainInbox(Ticks now) {
 }
 
 void SteppingReplica::fillPipeline(Ticks now) {
-  while (steps_.size() < static_cast<std::size_t>(config_.pipeline_depth)) {
+  while (steps_.size() < static_cast<std::size_t>(config_.stepsInFlight())) {
     Step step;
     if (!unused_.empty()) {
       step = std::move(unused_.back());
@@ -114,9 +129,20 @@ bool SteppingReplica::decide(Ticks now, Step& step) {
   step.ranks.resize(ranks_.size());
   for (std::size_t r = 0; r < ranks_.size(); ++r) ranks_[r]->decide(now, step.ranks[r]);
   if (step.empty()) return false;
-  step.time = stepTime(cost_, step.ranks);
-  step.interference = promptInterference(cost_, step.ranks, step.time);
+  timeStages(step.ranks, stages_);
+  const Ticks through_all = std::accumulate(stages_.begin(), stages_.end(), Ticks{0});
+  if (config_.pipeline_parallel == 1) {
+    step.time = through_all;
+  } else {
+    const Ticks before = steps_.empty() ? now : pipeline_.lastEnd();
+    step.time = pipeline_.enter(now, stages_) - before;
+  }
+  step.interference = promptInterference(cost_, step.ranks, through_all);
   return true;
+}
+
+void SteppingReplica::timeStages(std::span<const Batch> ranks, std::vector<Ticks>& stages) {
+  splitIntoStages(stepTime(cost_, ranks), config_.pipeline_parallel, config_.slowest_stage_share, stages);
 }
 
 void SteppingReplica::processOutputs(const Step& step, Ticks now) {
@@ -158,8 +184,9 @@ void SteppingReplica::processRow(const Row& row, const Step& step, Ticks now, St
     } else {
       observer_.onLateToken(id_, now, gap);
     }
-    // A decoding sequence that steps passed over waited for prompts too.
-    if (row.decode) s.life.interference += step.interference + (gap - step.time);
+    // A decoding sequence that steps passed over waited for prompts too; with pipeline stages, for its turn.
+    const Ticks passed_over = config_.pipeline_parallel == 1 ? gap - step.time : 0;
+    if (row.decode) s.life.interference += step.interference + passed_over;
     if (s.recompute_from >= 0) s.life.recomputed += now - s.recompute_from;
   }
   s.recompute_from = -1;

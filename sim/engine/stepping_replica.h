@@ -5,8 +5,10 @@
 
 #include <deque>
 #include <memory>
+#include <span>
 #include <vector>
 
+#include "sim/engine/pipeline.h"
 #include "sim/engine/rank_series.h"
 #include "sim/engine/replica.h"
 #include "sim/engine/scheduler.h"
@@ -24,12 +26,16 @@ class SteppingReplica : public Replica {
   void onEvent(Ticks now) override;
   bool idle() const override { return steps_.empty() && inbox_.empty() && allRanks(&Scheduler::idle); }
 
+ protected:
+  /// How long a step, one batch a rank, takes in each pipeline stage. A test plays recorded times.
+  virtual void timeStages(std::span<const Batch> ranks, std::vector<Ticks>& stages);
+
  private:
   /// One step of all ranks together.
   struct Step {
     std::vector<Batch> ranks;
-    Ticks time = 0;
-    Ticks interference = 0;  ///< of it, because of prompts beside decoding sequences
+    Ticks time = 0;          ///< from the end of the step before, or from its decision if none was under way
+    Ticks interference = 0;  ///< because of prompts beside decoding sequences, through all stages
     bool empty() const;
   };
   struct Arrived {
@@ -55,6 +61,7 @@ class SteppingReplica : public Replica {
   void drainInbox(Ticks now);
   void fillPipeline(Ticks now);
   bool decide(Ticks now, Step& step);
+  bool decidesOnArrival() const;
   void processOutputs(const Step& step, Ticks now);
   void processRow(const Row& row, const Step& step, Ticks now, StepRun& run);
   void recycle(Sequence* sequence);
@@ -81,6 +88,8 @@ class SteppingReplica : public Replica {
   std::deque<Step> steps_;    // front runs, the others are decided
   std::vector<Step> unused_;  // keeps their memory
   Ticks front_end_ = 0;
+  Pipeline pipeline_;          // with several stages
+  std::vector<Ticks> stages_;  // of the step that is decided
   Skip skip_;
   std::deque<Sequence> pool_;
   std::vector<Sequence*> recycled_;

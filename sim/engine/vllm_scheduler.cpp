@@ -28,6 +28,8 @@ int VllmScheduler::newTokens(const Sequence& s, int budget) const {
     // A sequence that will end by length is left out once its last token is on its way. One that will stop at an
     // end-of-sequence token gets a row too many, because nobody knows yet.
     if (s.lastTokenDecided() && s.endsByLength()) return 0;
+    // With pipeline stages its next step waits until its token is out.
+    if (config_.pipeline_parallel > 1 && s.in_flight > 0) return 0;
     return std::min(1, budget);
   }
   std::int64_t tokens = std::min<std::int64_t>(s.target - s.computed, budget);
@@ -94,6 +96,7 @@ void VllmScheduler::preempt(Sequence* victim, Ticks now, Batch& batch, int& budg
 VllmScheduler::Admission VllmScheduler::admission(const Sequence& s, int budget) const {
   Admission a;
   if (budget <= 0 || running_.size() >= static_cast<std::size_t>(config_.max_num_seqs)) return a;
+  if (s.rows_in_flight > 0) return a;  // preempted while a step of it is still under way
   const std::int64_t target = s.known();
   a.hit = kv_.find(s.request(), s.kv, target);
   a.cached = a.hit.blocks * config_.block_size;

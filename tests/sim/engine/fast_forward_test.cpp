@@ -154,6 +154,53 @@ TEST(FastForward, SkippingEqualsStepByStepWithEveryFeatureOn) {
   EXPECT_GT(cached, requests / 20) << "prefixes must be found now and then";
 }
 
+/// A research engine, or vLLM, on one or several pipeline stages.
+Case randomEngineCase() {
+  using rc::gen::inRange;
+  Case c = randomFeatureCase();
+  EngineConfig& e = c.config;
+  e.kind = *rc::gen::element(EngineKind::vllm, EngineKind::vllm_v0, EngineKind::orca, EngineKind::sarathi,
+                             EngineKind::static_batch, EngineKind::lightllm);
+  const bool one_stage = e.kind == EngineKind::static_batch || e.kind == EngineKind::lightllm;
+  e.pipeline_parallel = one_stage ? 1 : *rc::gen::element(1, 1, 2, 4);
+  e.slowest_stage_share = 0.1 * *inRange(1, 11);
+  if (e.kind == EngineKind::vllm) return c;
+  e.pipeline_depth = 1;
+  e.enable_prefix_caching = false;
+  e.max_waiting_iters = *inRange(0, 6);
+  if (e.kind != EngineKind::sarathi) e.max_num_batched_tokens = static_cast<int>(e.max_model_len) + *inRange(0, 90);
+  if (e.kind == EngineKind::lightllm) e.num_gpu_blocks *= e.block_size, e.block_size = 1;
+  if (e.kind == EngineKind::sarathi || e.kind == EngineKind::vllm_v0) {
+    e.watermark = 0.01 * *inRange(0, 20);
+    e.num_gpu_blocks += e.num_gpu_blocks / 2;
+  }
+  return c;
+}
+
+TEST(FastForward, SkippingEqualsStepByStepOnEveryEngineAndAnyStages) {
+  std::int64_t preemptions = 0, requests = 0;
+  EXPECT_TRUE(rc::check([&] {
+    const Case c = randomEngineCase();
+    const JaggedStepTimes times(c.knot, c.base);
+    const Recorded exact = play<SteppingReplica>(c.requests, c.config, times);
+    RC_ASSERT(exact.finished.size() == c.requests.size());
+    expectEqual(exact, play<SkippingReplica>(c.requests, c.config, times));
+    std::int64_t output = 0;
+    for (const auto& r : c.requests) output += r.output_tokens;
+    RC_ASSERT(exact.tokens + static_cast<std::int64_t>(exact.late_tokens.size() + c.requests.size()) == output);
+    for (const FinishedRequest& life : exact.finished) {
+      RC_ASSERT(life.request.arrival <= life.queued && life.queued <= life.scheduled);
+      RC_ASSERT(life.scheduled < life.first_token && life.first_token <= life.finished);
+    }
+    const bool never_preempts = c.config.kind == EngineKind::orca || c.config.kind == EngineKind::static_batch ||
+                                c.config.kind == EngineKind::lightllm;
+    RC_ASSERT(!never_preempts || exact.preemptions.empty());
+    preemptions += static_cast<std::int64_t>(exact.preemptions.size());
+    requests += static_cast<std::int64_t>(c.requests.size());
+  }));
+  EXPECT_GT(preemptions, requests / 100);
+}
+
 TEST(FastForward, EveryTokenComesOnce) {
   EXPECT_TRUE(rc::check([] {
     const Case c = randomCase();
