@@ -78,4 +78,8 @@ Segment CappedStepTimes::prefillAttention(int chunk, std::int64_t prior) const {
   return stretched(times_->prefillAttention(chunk, prior), prefill_[static_cast<std::size_t>(chunk)]);
 }
 
+Ticks CappedStepTimes::fusedAttention(int chunk, std::int64_t prior, int n, std::int64_t context_sum) const {
+  return stretched(times_->fusedAttention(chunk, prior, n, context_sum), prefill_[static_cast<std::size_t>(chunk)]);
+}
+
 }  // namespace headroom::models

@@ -25,6 +25,8 @@ class CappedStepTimes final : public StepTimes {
   Segment decodeAttention(int n, std::int64_t context_sum) const override;
   Segment prefillAttention(int chunk, std::int64_t prior) const override;
   int maxTokens() const override { return times_->maxTokens(); }
+  bool fusesAttention() const override { return times_->fusesAttention(); }
+  Ticks fusedAttention(int chunk, std::int64_t prior, int n, std::int64_t context_sum) const override;
 
  private:
   std::shared_ptr<const StepTimes> times_;

@@ -209,6 +209,7 @@ CompiledStepTimes compileStepTimes(const Profile& profile, const Accelerator& ac
   rows.sequences = sampleSequences(kernels, request.max_num_seqs);
   sampleDecode(kernels, request, rows);
   samplePrefill(kernels, request, rows);
+  rows.fused = kernels.fusedAttention();
   CompiledStepTimes compiled;
   compiled.tables = std::make_unique<CompiledTables>(std::move(rows));
   const StepShape typical = typicalStep(request);

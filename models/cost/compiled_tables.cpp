@@ -31,4 +31,9 @@ Segment CompiledTables::prefillAttention(int chunk, std::int64_t prior) const {
           last ? INT64_MAX : PriorKnots::at(knot + 1)};
 }
 
+Ticks CompiledTables::fusedAttention(int chunk, std::int64_t prior, int n, std::int64_t context_sum) const {
+  const double mean = static_cast<double>(context_sum) / n;
+  return toTicks(rows_.fused->time(chunk, static_cast<double>(prior), n, mean));
+}
+
 }  // namespace headroom::models

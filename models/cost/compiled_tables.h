@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "models/base/error.h"
+#include "models/cost/fused_attention.h"
 #include "models/cost/sampled_line.h"
 #include "models/cost/step_times.h"
 
@@ -30,6 +32,7 @@ class CompiledTables final : public StepTimes {
     std::vector<Ticks> sequences;   ///< [emitting sequences]
     std::vector<Piece> decode;      ///< [n - 1][knot of the mean context]
     std::vector<Interval> prefill;  ///< [knot below the chunk][knot of the prior context]
+    std::optional<FusedAttention> fused;
     std::size_t decode_knots = 0;
     std::size_t prior_knots = 0;
   };
@@ -47,6 +50,8 @@ class CompiledTables final : public StepTimes {
   Segment decodeAttention(int n, std::int64_t context_sum) const override;
   Segment prefillAttention(int chunk, std::int64_t prior) const override;
   int maxTokens() const override { return static_cast<int>(rows_.tokens.size()) - 1; }
+  bool fusesAttention() const override { return rows_.fused.has_value(); }
+  Ticks fusedAttention(int chunk, std::int64_t prior, int n, std::int64_t context_sum) const override;
 
  private:
   Rows rows_;

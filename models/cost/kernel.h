@@ -55,6 +55,7 @@ class AttentionKernel {
   KernelTime prompts(double batch, double length) const;
   /// New tokens of a work item, each of which makes a chunk on prior context jump; 0: its time grows evenly.
   int stairTokens() const { return tiles_ && table_.measured() && !mixed_.measured() ? tiles_->rows : 0; }
+  const TableKey& key() const { return key_; }
   /// Time of a call with next to nothing to do.
   Seconds launchFloor() const { return fused_ ? mixed_.launchFloor() : table_.launchFloor(); }
 

@@ -10,6 +10,7 @@ target_sources(headroom_models PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/fit.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fit_power.cpp
   ${CMAKE_CURRENT_LIST_DIR}/flat_json.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/fused_attention.cpp
   ${CMAKE_CURRENT_LIST_DIR}/import_tables.cpp
   ${CMAKE_CURRENT_LIST_DIR}/kernel.cpp
   ${CMAKE_CURRENT_LIST_DIR}/kernel_collective.cpp

@@ -52,6 +52,9 @@ class HeadedAttention final : public AttentionBlock {
   KernelTime decode(double sequences, double context) const override { return decode_.decode(sequences, context); }
   KernelTime prefill(double new_tokens, double prior) const override { return prefill_.prefill(new_tokens, prior); }
   int stairTokens() const override { return prefill_.stairTokens(); }
+  std::optional<FusedAttention> fused(int layers) const override {
+    return FusedAttention::find(profile_, prefill_.key(), layers);
+  }
   Seconds launchFloor() const override { return std::min(decode_.launchFloor(), prefill_.launchFloor()); }
   double contextLimit() const override { return heads_.window > 0 ? heads_.window : kNoLimit; }
 

@@ -9,8 +9,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "models/cost/compile.h"
+#include "models/cost/fused_attention.h"
 #include "models/cost/kernel_table.h"
 #include "models/llm/layer.h"
 
@@ -28,6 +30,8 @@ class AttentionBlock {
   virtual KernelTime prefill(double new_tokens, double prior) const = 0;
   /// New tokens after which prefill jumps, since it takes another work item; 0: it grows evenly.
   virtual int stairTokens() const { return 0; }
+  /// One call for prompts and decoding sequences together in all `layers`; none if they are not fused, or not measured.
+  virtual std::optional<FusedAttention> fused(int /*layers*/) const { return std::nullopt; }
   /// Time of attention with next to nothing to do.
   virtual Seconds launchFloor() const = 0;
   /// Tokens of context beyond which more cost nothing.

@@ -142,6 +142,11 @@ std::vector<double> StepKernels::prefillLine(double new_tokens, const std::vecto
   return sum;
 }
 
+std::optional<FusedAttention> StepKernels::fusedAttention() const {
+  if (attentions_.size() != 1) return std::nullopt;
+  return attentions_.front().block->fused(attentions_.front().layers);
+}
+
 bool StepKernels::isStair(std::int64_t chunk) const {
   return std::any_of(attentions_.begin(), attentions_.end(), [&](const Attention& attention) {
     const int tokens = attention.block->stairTokens();

@@ -57,6 +57,9 @@ class StepKernels {
   std::vector<double> decodeLine(double sequences, const std::vector<std::int64_t>& mean_contexts) const;
   std::vector<double> prefillLine(double new_tokens, const std::vector<std::int64_t>& priors) const;
 
+  /// Attention of a step with prompts and decoding sequences, where one call computes both in every layer.
+  std::optional<FusedAttention> fusedAttention() const;
+
   /// Whether prefillLine jumps from this chunk to the one longer by a token.
   bool isStair(std::int64_t chunk) const;
 

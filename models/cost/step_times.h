@@ -43,6 +43,15 @@ class StepTimes {
   /// The segment in the prior context that holds `prior`, for a chunk of 1 <= chunk <= maxTokens() new tokens.
   virtual Segment prefillAttention(int chunk, std::int64_t prior) const = 0;
   virtual int maxTokens() const = 0;
+
+  /// Whether a step with prompts and decoding sequences takes its attention from fusedAttention() instead of the sum of
+  /// decodeAttention() and prefillAttention().
+  virtual bool fusesAttention() const { return false; }
+  /// `chunk` new tokens of prompts on top of `prior` (their mean), with n >= 1 decoding sequences. Not piecewise
+  /// linear.
+  virtual Ticks fusedAttention(int /*chunk*/, std::int64_t /*prior*/, int /*n*/, std::int64_t /*context_sum*/) const {
+    return 0;
+  }
 };
 
 /// Constants for tests and queueing theory: every step takes the same time, or a linear one.

@@ -24,6 +24,7 @@ void FastReplica::planRun() {
     if (budget <= 0) return;
     const Sequence& s = pool_[prefilling_];
     if (s.hold) return;  // each chunk is offered to others when it is decided
+    if (decoding_ > 0 && cost_.isFused()) return;
     run_.chunk = budget;
     limit = (s.target - s.computed - 1) / budget;
     run_.admits = false;

@@ -42,7 +42,7 @@ struct BatchShape {
 class StepCost {
  public:
   StepCost(const models::StepTimes& times, const StepOverhead& overhead, int pipeline_depth)
-      : times_(times), overhead_(overhead), depth_(pipeline_depth) {}
+      : times_(times), overhead_(overhead), depth_(pipeline_depth), fused_(times.fusesAttention()) {}
 
   /// At least one tick.
   Ticks of(const BatchShape& batch) const {
@@ -51,6 +51,7 @@ class StepCost {
   /// Attention, LM head and sampling: what depends on more than the number of tokens.
   Ticks attentionOf(const BatchShape& batch) const {
     Ticks kernels = times_.perSequence(batch.decode_rows + batch.completed_prompts);
+    if (fused_ && batch.decode_rows > 0 && !batch.chunks.empty()) return kernels + fusedOf(batch);
     for (const PrefillChunk& chunk : batch.chunks) {
       kernels += times_.prefillAttention(chunk.tokens, chunk.prior).at(chunk.prior);
     }
@@ -59,6 +60,9 @@ class StepCost {
     }
     return kernels;
   }
+
+  /// Attention of steps with prompts and decoding sequences is not a sum, nor linear in contexts.
+  bool isFused() const { return fused_; }
 
   Ticks hostTimeOf(const BatchShape& batch) const {
     return hostTime(batch.decode_rows + static_cast<int>(batch.chunks.size()), batch.promptTokens());
@@ -75,9 +79,20 @@ class StepCost {
   const models::StepTimes& times() const { return times_; }
 
  private:
+  Ticks fusedOf(const BatchShape& batch) const {
+    int tokens = 0;
+    std::int64_t weighted = 0;
+    for (const PrefillChunk& chunk : batch.chunks) {
+      tokens += chunk.tokens;
+      weighted += chunk.tokens * chunk.prior;
+    }
+    return times_.fusedAttention(tokens, weighted / tokens, batch.decode_rows, batch.decode_context_sum);
+  }
+
   const models::StepTimes& times_;
   StepOverhead overhead_;
   int depth_;
+  bool fused_;
 };
 
 }  // namespace headroom::sim
