@@ -40,6 +40,20 @@ struct KvTierConfig {
   bool operator==(const KvTierConfig&) const = default;
 };
 
+/// What only SGLang has (its environment variables' defaults where no option sets them). Ratios are in 1e-9.
+struct SglangRules {
+  int chunked_prefill_size = 8192;  ///< tokens of a prefill batch; 0: prompts are not split
+  int max_prefill_tokens = 16384;
+  std::int64_t init_new_token_ratio = 700'000'000;
+  std::int64_t min_new_token_ratio = 98'000'000;
+  int new_token_ratio_decay_steps = 600;  ///< decode steps from the first to the least ratio
+  int clip_max_new_tokens = 4096;         ///< most tokens to come that an estimate counts for a request
+  int retract_decode_steps = 20;          ///< tokens a request is given after a retraction
+  bool longest_prefix_first = false;      ///< schedule_policy lpm
+  bool mixed_chunk = false;               ///< decode rows beside prompts
+  bool operator==(const SglangRules&) const = default;
+};
+
 struct EngineConfig {
   EngineKind kind = EngineKind::vllm;
   int max_num_batched_tokens = 8192;       ///< token budget of a step; >= max_num_seqs
@@ -60,6 +74,7 @@ struct EngineConfig {
   double watermark = 0;            ///< share of the blocks that an admission must leave free (research engines)
   int max_waiting_iters = 10;      ///< decode steps between two looks at the queue (lightllm)
   StepOverhead overhead;
+  SglangRules sglang;
 
   /// One block is vLLM's null block.
   std::int64_t usableBlocks() const { return num_gpu_blocks - (kind == EngineKind::vllm ? 1 : 0); }

@@ -2,11 +2,13 @@
 // engine admits, so a request that arrives later may overtake. Ties go to the earlier arrival, then to the lower id.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/engine/batch.h"
@@ -30,6 +32,14 @@ class RequestQueue {
   /// Back in after a preemption: at the head, or, `at_tail`, behind all others.
   void putBack(Sequence* sequence, bool at_tail = false);
   void remove(Sequence* sequence);
+  /// By rising key, equal ones as they are; fcfs only. Asked for every key once, in the present order.
+  template <class Key>
+  void sortBy(Key key) {
+    std::vector<std::pair<std::int64_t, Sequence*>> keyed;
+    for (Sequence* sequence : fcfs_) keyed.emplace_back(key(*sequence), sequence);
+    std::stable_sort(keyed.begin(), keyed.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::transform(keyed.begin(), keyed.end(), fcfs_.begin(), [](const auto& entry) { return entry.second; });
+  }
   RequestOrder order() const { return order_; }
 
  private:

@@ -7,6 +7,7 @@
 #include "sim/engine/orca_scheduler.h"
 #include "sim/engine/sarathi_scheduler.h"
 #include "sim/engine/static_scheduler.h"
+#include "sim/engine/sglang_scheduler.h"
 #include "sim/engine/vllm_scheduler.h"
 #include "sim/engine/vllm_v0_scheduler.h"
 
@@ -111,6 +112,7 @@ void Scheduler::finish(Sequence* sequence) {
     waiting_.remove(sequence);
   }
   sequence->running = false;
+  CHECK(!idle() || kv_.usedBlocks() == 0, "an idle rank holds no blocks");
 }
 
 std::int64_t Scheduler::stepsWithinBlocks(const Batch& rows, std::int64_t limit, std::int64_t spare) const {
@@ -146,6 +148,8 @@ std::unique_ptr<Scheduler> makeScheduler(ReplicaId id, const EngineConfig& confi
   switch (config.kind) {
     case EngineKind::vllm:
       return std::make_unique<VllmScheduler>(id, config, observer, cost);
+    case EngineKind::sglang:
+      return std::make_unique<SglangScheduler>(id, config, observer);
     case EngineKind::vllm_v0:
       return std::make_unique<VllmV0Scheduler>(id, config, observer);
     case EngineKind::orca:
@@ -156,7 +160,6 @@ std::unique_ptr<Scheduler> makeScheduler(ReplicaId id, const EngineConfig& confi
       return std::make_unique<StaticScheduler>(id, config, observer);
     case EngineKind::lightllm:
       return std::make_unique<LightllmScheduler>(id, config, observer);
-    case EngineKind::sglang:
     case EngineKind::trtllm:
       break;
   }

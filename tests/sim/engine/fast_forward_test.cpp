@@ -82,7 +82,23 @@ Case randomCase() {
   return c;
 }
 
-/// Ranks, request orders and several prompts in progress on top of a random case.
+/// Conservative and generous admission, with and without chunks.
+void makeSglang(EngineConfig& e) {
+  using rc::gen::inRange;
+  e.kind = EngineKind::sglang;
+  e.kv_tiers.clear();
+  SglangRules& r = e.sglang;
+  r.chunked_prefill_size = *rc::gen::element(0, 1, 2) * (e.block_size + *inRange(0, 60));
+  r.max_prefill_tokens = *inRange(10, 200);
+  r.init_new_token_ratio = *inRange<std::int64_t>(0, 1'000'000'000);
+  r.min_new_token_ratio = r.init_new_token_ratio / *inRange(1, 10);
+  r.new_token_ratio_decay_steps = *inRange(1, 40);
+  r.clip_max_new_tokens = *rc::gen::element(4, 50, 4096);
+  r.mixed_chunk = *inRange(0, 3) == 0;
+  r.longest_prefix_first = e.order == RequestOrder::fcfs && e.enable_prefix_caching && *rc::gen::arbitrary<bool>();
+}
+
+/// Ranks, request orders, several prompts in progress and other engines on top of a random case.
 Case randomFeatureCase() {
   using rc::gen::inRange;
   Case c = randomCase();
@@ -94,6 +110,7 @@ Case randomFeatureCase() {
     e.kv_tiers.push_back({"host", *inRange(1, 60), *inRange(1, 100), *inRange(0, 500)});
     e.kv_tiers.push_back({"nvme", *inRange(60, 300), *inRange(1, 400), *inRange(0, 2000)});
   }
+  if (*rc::gen::arbitrary<bool>()) makeSglang(e);
   return c;
 }
 
