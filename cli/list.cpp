@@ -14,8 +14,7 @@
 #include "models/cost/profile.h"
 #include "models/hardware/accelerator.h"
 #include "models/llm/model.h"
-#include "sim/engine/engine_versions.h"
-#include "sim/engine/research_engines.h"
+#include "sim/engine/engines.h"
 #include "sim/orchestration/router.h"
 #include "sim/scenario.h"
 #include "workloads/trace_reader.h"
@@ -68,18 +67,13 @@ Json modelList() {
 Json engineList() {
   Json all = Json::array();
   for (const std::string& name : sim::engineNames()) {
-    const sim::ResearchEngine* research = sim::findResearchEngine(name);
-    const bool built = name == "vllm";
-    Json versions = Json::array();
-    if (built) {
-      for (const sim::EngineVersion& version : sim::vllmVersions()) versions.push_back(version.from);
-    }
-    const std::string summary = built ? fmt::format("V1 scheduler; rules change at the versions listed, from {} on",
-                                                    sim::vllmVersions().front().from)
-                                : research ? research->summary
-                                           : "not supported yet";
-    const bool supported = built || research != nullptr;
-    all.push_back({{"name", name}, {"summary", summary}, {"supported", supported}, {"rules_from", versions}});
+    const sim::Engine* engine = sim::findEngine(name);
+    const bool built = engine != nullptr;
+    const auto versions = built ? engine->rules_from() : std::vector<std::string>();
+    const std::string summary =
+        built ? fmt::format("{}; rules change at the versions listed, from {} on", engine->summary, versions.front())
+              : "not supported yet";
+    all.push_back({{"name", name}, {"summary", summary}, {"supported", built}, {"rules_from", versions}});
   }
   return all;
 }

@@ -28,6 +28,7 @@ models::MemoryRequest memoryRequest(const DeploymentSpec& spec, const models::Mo
   request.max_num_seqs = config.max_num_seqs;
   request.block_size = config.block_size;
   request.max_model_len = static_cast<int>(config.max_model_len);
+  request.rule = pool.engine.memory_rule;
   request.deduct_graphs = pool.engine.deduct_graphs;
   return request;
 }
@@ -62,6 +63,15 @@ void fitMemory(const DeploymentSpec& spec, const models::Model& model, PoolPlan&
   config.pipeline_parallel = pool.spec.parallelism.pp;
   if (config.pipeline_parallel > 1) config.pipeline_depth = 1;  // the stages overlap steps instead
   config.num_gpu_blocks = spec.engine.num_gpu_blocks.value_or(pool.memory.blocks.value());
+  if (spec.engine.max_total_tokens) {
+    config.num_gpu_blocks = std::min(config.num_gpu_blocks, *spec.engine.max_total_tokens / config.block_size);
+  }
+  const std::int64_t wanted = config.max_model_len;
+  settleWithPool(pool.engine, pool.memory);
+  if (config.max_model_len > 0 && config.max_model_len < wanted) {
+    pool.warnings.push_back(
+        fmt::format("the KV cache holds {} tokens: longer requests are rejected", config.max_model_len));
+  }
   if (!spec.engine.num_gpu_blocks && !pool.memory.fits) {
     pool.problem = pool.memory.reason;
     return;
@@ -121,6 +131,45 @@ void addPower(const DeploymentSpec& spec, const models::Model& model, PoolPlan& 
   pool.power->limit = cap;
 }
 
+/// `decide` sets an option that is not set to what the engine took.
+template <class Decide>
+void decideOptions(EngineOptions& engine, const Decide& decide) {
+  const bool vllm = engine.name == "vllm", sglang = engine.name == "sglang";
+  decide(engine.max_num_seqs, [](const ResolvedEngine& e) { return e.config.max_num_seqs; });
+  if (sglang) {
+    if (engine.enable_chunked_prefill.value_or(true)) {
+      decide(engine.max_num_batched_tokens,
+             [](const ResolvedEngine& e) { return e.config.sglang.chunked_prefill_size; });
+    }
+    decide(engine.max_prefill_tokens, [](const ResolvedEngine& e) { return e.config.sglang.max_prefill_tokens; });
+    decide(engine.enable_mixed_chunk, [](const ResolvedEngine& e) { return e.config.sglang.mixed_chunk; });
+    decide(engine.cuda_graph_max_bs, [](const ResolvedEngine& e) { return e.graph_sizes.back(); });
+  } else {
+    decide(engine.max_num_batched_tokens, [](const ResolvedEngine& e) { return e.config.max_num_batched_tokens; });
+  }
+  decide(engine.max_model_len, [](const ResolvedEngine& e) { return e.config.max_model_len; });
+  decide(engine.gpu_memory_utilization, [](const ResolvedEngine& e) { return e.gpu_memory_utilization; });
+  decide(engine.enable_chunked_prefill, [](const ResolvedEngine& e) { return e.config.enable_chunked_prefill; });
+  decide(engine.prefix_caching, [](const ResolvedEngine& e) { return e.config.enable_prefix_caching; });
+  if (!engine.schedule_policy)
+    decide(engine.scheduling, [](const ResolvedEngine& e) { return nameOf(e.config.order); });
+  decide(engine.async_scheduling, [](const ResolvedEngine& e) { return e.config.pipeline_depth == 2; });
+  if (const ResearchEngine* research = findResearchEngine(engine.name)) {
+    if (research->watermark > 0) decide(engine.watermark, [](const ResolvedEngine& e) { return e.config.watermark; });
+    if (research->kind == EngineKind::lightllm) {
+      decide(engine.max_waiting_iters, [](const ResolvedEngine& e) { return e.config.max_waiting_iters; });
+    }
+  }
+  if (vllm) {
+    decide(engine.long_prefill_token_threshold,
+           [](const ResolvedEngine& e) { return e.config.long_prefill_token_threshold; });
+  }
+  if (sglang) {
+    decide(engine.block_size, [](const ResolvedEngine& e) { return e.config.block_size; });
+  }
+  decide(engine.step_overhead, [](const ResolvedEngine& e) { return toSeconds(e.config.overhead.residue); });
+}
+
 }  // namespace
 
 std::string DeploymentPlan::problem() const {
@@ -141,7 +190,7 @@ DeploymentPlan planDeployment(const DeploymentSpec& spec, bool compile) {
     PoolPlan pool;
     pool.spec = pool_spec;
     pool.accelerator = models::findAccelerator(pool_spec.accelerator);
-    pool.engine = resolveEngine(spec.engine, pool.accelerator, plan.model.max_position);
+    pool.engine = resolveEngine(spec.engine, pool.accelerator, pool_spec.parallelism, plan.model.max_position);
     if (pool.engine.config.max_model_len > plan.model.max_position) {
       pool.warnings.push_back(fmt::format("max_model_len {} is beyond the model's own {}",
                                           pool.engine.config.max_model_len, plan.model.max_position));
@@ -175,23 +224,7 @@ Scenario resolved(const Scenario& scenario, const std::vector<DeploymentPlan>& p
                                       [&](const PoolPlan& pool) { return value_of(pool.engine) == value; });
       if (!option && agreed) option = value;
     };
-    decide(engine.max_num_seqs, [](const ResolvedEngine& e) { return e.config.max_num_seqs; });
-    decide(engine.max_num_batched_tokens, [](const ResolvedEngine& e) { return e.config.max_num_batched_tokens; });
-    decide(engine.max_model_len, [](const ResolvedEngine& e) { return e.config.max_model_len; });
-    decide(engine.gpu_memory_utilization, [](const ResolvedEngine& e) { return e.gpu_memory_utilization; });
-    decide(engine.enable_chunked_prefill, [](const ResolvedEngine& e) { return e.config.enable_chunked_prefill; });
-    decide(engine.prefix_caching, [](const ResolvedEngine& e) { return e.config.enable_prefix_caching; });
-    decide(engine.scheduling, [](const ResolvedEngine& e) { return nameOf(e.config.order); });
-    decide(engine.async_scheduling, [](const ResolvedEngine& e) { return e.config.pipeline_depth == 2; });
-    decide(engine.long_prefill_token_threshold,
-           [](const ResolvedEngine& e) { return e.config.long_prefill_token_threshold; });
-    if (const ResearchEngine* research = findResearchEngine(engine.name)) {
-      if (research->watermark > 0) decide(engine.watermark, [](const ResolvedEngine& e) { return e.config.watermark; });
-      if (research->kind == EngineKind::lightllm) {
-        decide(engine.max_waiting_iters, [](const ResolvedEngine& e) { return e.config.max_waiting_iters; });
-      }
-    }
-    decide(engine.step_overhead, [](const ResolvedEngine& e) { return toSeconds(e.config.overhead.residue); });
+    decideOptions(engine, decide);
   }
   return result;
 }

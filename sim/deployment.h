@@ -10,7 +10,7 @@
 #include "models/cost/compile.h"
 #include "models/cost/power.h"
 #include "models/llm/memory_plan.h"
-#include "sim/engine/engine_versions.h"
+#include "sim/engine/engines.h"
 #include "sim/scenario.h"
 
 namespace headroom::sim {

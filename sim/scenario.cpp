@@ -6,7 +6,6 @@
 #include "models/base/ticks.h"
 #include "models/hardware/accelerator.h"
 #include "models/llm/model.h"
-#include "sim/engine/engine_versions.h"
 #include "sim/orchestration/router.h"
 
 namespace headroom::sim {

@@ -1,5 +1,5 @@
-// Does a replica fit on its accelerators, and how many KV blocks are left? vLLM's own arithmetic (design: engine rules
-// D):
+// Does a replica fit on its accelerators, and how many KV blocks are left? The engine's own arithmetic (design: engine
+// rules D; MemoryRule); vLLM's:
 //   available = memory x utilization - weights - activation peak - non-torch growth - graphs
 //   blocks    = floor(available / (block_size x KV bytes per token)), the minimum over ranks
 // The activation peak is max(forward pass over max_num_batched_tokens, sampler over max_num_seqs rows of the
@@ -29,6 +29,13 @@ struct Parallelism {
   bool operator==(const Parallelism&) const = default;
 };
 
+/// Whose arithmetic leaves which bytes to the KV cache; `u` is gpu_memory_utilization.
+enum class MemoryRule : std::uint8_t {
+  vllm,    ///< memory x u - weights - activation peak - growth - graphs
+  sglang,  ///< (memory - context) x u - weights: the share 1 - u is for all else (mem_fraction_static)
+  trtllm,  ///< (memory - weights - activation peak - growth) x u (free_gpu_memory_fraction)
+};
+
 struct MemoryRequest {
   Parallelism parallelism;
   Precision weights = Precision::bf16;
@@ -37,7 +44,8 @@ struct MemoryRequest {
   int max_num_batched_tokens = 8192;
   int max_num_seqs = 256;
   int block_size = 16;
-  int max_model_len = 0;       ///< 0: the model's own
+  int max_model_len = 0;  ///< 0: the model's own
+  MemoryRule rule = MemoryRule::vllm;
   bool deduct_graphs = false;  ///< recent vLLM takes CUDA-graph memory off the KV cache
 };
 
@@ -45,10 +53,10 @@ struct MemoryPlan {
   bool fits = false;
   std::string reason;  ///< why not, with how much is missing; empty if it fits
   Bytes memory;        ///< of one accelerator
-  Bytes usable;        ///< memory x utilization
+  Bytes usable;        ///< of it, to the engine's rule
   Bytes weights;       ///< per rank
   Bytes activations;   ///< peak per rank
-  Bytes runtime;       ///< non-torch growth: modules, workspaces, collective buffers
+  Bytes runtime;       ///< CUDA context, modules, workspaces, collective buffers, as far as the rule counts them
   Bytes graphs;
   Bytes state;       ///< set aside for max_num_seqs sequences: recurrent states and windows
   Bytes kv_cache;    ///< what is left for blocks; 0 if nothing

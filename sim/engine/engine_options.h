@@ -21,10 +21,11 @@ struct KvTierOptions {
   bool operator==(const KvTierOptions&) const = default;
 };
 
-/// Unset options take the engine version's own default (engine_versions.h).
+/// Unset options take the engine version's own default (engines.h). What engines have in common stands under
+/// one name here; a scenario may use that or the engine's own (engineKeys()), and is written with the latter.
 struct EngineOptions {
   std::string name = "vllm";
-  std::string version = "0.24.0";
+  std::string version = "0.24.0";  ///< unset in a scenario: the default_version of the engine
   std::optional<int> max_num_seqs;
   std::optional<int> max_num_batched_tokens;
   std::optional<std::int64_t> max_model_len;   ///< unset: the model's native context
@@ -38,9 +39,26 @@ struct EngineOptions {
   std::vector<KvTierOptions> kv_tiers{};  ///< nearest first
   std::optional<double> watermark;        ///< share of the KV blocks kept free by admissions (vllm-v0, sarathi)
   std::optional<int> max_waiting_iters;   ///< decode steps between two looks at the queue (lightllm)
+  std::optional<int> block_size;          ///< tokens in a KV block (sglang: page_size)
   std::optional<Seconds> step_overhead;   ///< per step beyond the kernels
+  // sglang
+  std::optional<int> max_prefill_tokens;
+  std::optional<std::int64_t> max_total_tokens;  ///< caps the KV cache
+  std::optional<std::string> schedule_policy;    ///< fcfs or lpm
+  std::optional<double> schedule_conservativeness;
+  std::optional<bool> enable_mixed_chunk;
+  std::optional<int> cuda_graph_max_bs;
   bool operator==(const EngineOptions&) const = default;
 };
+
+/// A key of one engine: its own name for a shared option, or an option that only it has.
+struct EngineKey {
+  const char* engine;
+  const char* key;
+  const char* shared;    ///< null: nobody else has it
+  bool negated = false;  ///< true here is false there
+};
+const std::vector<EngineKey>& engineKeys();
 
 /// Throws InputError with file, line, path and hint.
 EngineOptions readEngineOptions(const Value& value);

@@ -3,9 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <optional>
 
 #include "models/base/error.h"
 #include "sim/engine/engine_options.h"
@@ -20,24 +17,10 @@ namespace {
 /// for, and the errors on what was kept out: docs/validation.md.
 constexpr Seconds kStepResidue{0.20e-3};
 
-std::optional<std::array<int, 3>> parseVersion(std::string_view text) {
-  std::array<int, 3> parts{};
-  for (std::size_t i = 0; i < parts.size() && !text.empty(); ++i) {
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), parts[i]);
-    if (parsed.ec != std::errc()) return std::nullopt;
-    text.remove_prefix(static_cast<std::size_t>(parsed.ptr - text.data()));
-    if (text.empty()) return parts;
-    if (text.front() != '.') return std::nullopt;
-    text.remove_prefix(1);
-  }
-  return text.empty() ? std::optional(parts) : std::nullopt;
-}
-
 const EngineVersion& rulesOf(const std::string& version) {
-  const auto asked = parseVersion(version);
   const EngineVersion* best = nullptr;
   for (const EngineVersion& row : vllmVersions()) {
-    if (asked && *parseVersion(row.from) <= *asked) best = &row;
+    if (isFrom(version, row.from)) best = &row;
   }
   CHECK(best != nullptr, "the version was checked when the scenario was read");
   return *best;
@@ -58,19 +41,14 @@ const std::vector<EngineVersion>& vllmVersions() {
   return versions;
 }
 
-const std::vector<std::string>& engineNames() {
-  static const std::vector<std::string> names{"vllm", "sglang",  "trtllm", "vllm-v0",
-                                              "orca", "sarathi", "static", "lightllm"};
-  return names;
+std::vector<std::string> vllmRulesFrom() {
+  std::vector<std::string> versions;
+  for (const EngineVersion& row : vllmVersions()) versions.push_back(row.from);
+  return versions;
 }
 
-std::string versionProblem(const std::string& version) {
-  const auto asked = parseVersion(version);
-  if (!asked) return fmt::format("\"{}\" is not a version like 0.24.0", version);
-  if (*asked < *parseVersion(vllmVersions().front().from)) {
-    return fmt::format("vLLM {} has no rules here: V1 from {} on", version, vllmVersions().front().from);
-  }
-  return {};
+Seconds defaultStepResidue() {
+  return kStepResidue;
 }
 
 std::vector<int> graphSizes(int max_num_seqs) {
@@ -81,7 +59,8 @@ std::vector<int> graphSizes(int max_num_seqs) {
   return sizes;
 }
 
-ResolvedEngine resolveEngine(const EngineOptions& options, const models::Accelerator& accelerator, int native_context) {
+ResolvedEngine resolveVllm(const EngineOptions& options, const models::Accelerator& accelerator,
+                           const models::Parallelism& /*parallelism*/, int native_context) {
   const EngineVersion& rules = rulesOf(options.version);
   const bool large = isLarge(accelerator);
   ResolvedEngine engine;

@@ -1,0 +1,124 @@
+// Options under shared and own names, and the defaults they leave open.
+#include "sim/engine/engine_options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "models/base/document.h"
+#include "models/base/error.h"
+#include "sim/deployment.h"
+#include "sim/engine/sglang_defaults.h"
+
+namespace headroom::sim {
+namespace {
+
+EngineOptions read(const std::string& yaml) {
+  return readEngineOptions(Document::parse(yaml, "engine").root());
+}
+
+std::string problem(const std::string& yaml) {
+  try {
+    read(yaml);
+  } catch (const InputError& e) {
+    return e.what();
+  }
+  return {};
+}
+
+PoolPlan plan(const std::string& engine, const std::string& accelerator, int tp, const std::string& model) {
+  DeploymentSpec spec;
+  spec.model = model;
+  spec.engine = read(engine);
+  PoolSpec pool;
+  pool.accelerator = accelerator;
+  pool.parallelism.tp = tp;
+  spec.pools.push_back(pool);
+  return planDeployment(spec, false).pools.front();
+}
+
+TEST(EngineOptions, TakeTheEnginesOwnNamesAsWellAsTheSharedOnes) {
+  EXPECT_EQ(read("{name: sglang, max_running_requests: 64, chunked_prefill_size: 4096, disable_radix_cache: true, "
+                 "disable_overlap_schedule: true, context_length: 8192, mem_fraction_static: 0.8, page_size: 16}"),
+            read("{name: sglang, max_num_seqs: 64, max_num_batched_tokens: 4096, prefix_caching: false, "
+                 "async_scheduling: false, max_model_len: 8192, gpu_memory_utilization: 0.8, block_size: 16}"));
+  EXPECT_EQ(read("{name: sglang, chunked_prefill_size: -1}"), read("{name: sglang, enable_chunked_prefill: false}"));
+}
+
+TEST(EngineOptions, AreWrittenSoThatTheyReadBack) {
+  for (const char* yaml :
+       {"{name: sglang, max_running_requests: 64, disable_radix_cache: true, schedule_policy: lpm, page_size: 16}",
+        "{name: sglang, chunked_prefill_size: -1, schedule_conservativeness: 0.5, enable_mixed_chunk: true}",
+        "{name: sglang, chunked_prefill_size: 2048, max_total_tokens: 90000, cuda_graph_max_bs: 64}",
+        "{name: vllm, max_num_seqs: 64, prefix_caching: false, long_prefill_token_threshold: 5}"}) {
+    const EngineOptions options = read(yaml);
+    EXPECT_EQ(read(toYaml(toDocument(options))), options) << yaml;
+  }
+  EXPECT_THAT(toYaml(toDocument(read("{name: sglang, prefix_caching: false}"))),
+              testing::HasSubstr("disable_radix_cache: true"));
+}
+
+TEST(EngineOptions, SaidTwiceOrOfAnotherEngineAreRefused) {
+  using testing::HasSubstr;
+  EXPECT_THAT(problem("{name: sglang, max_num_seqs: 8, max_running_requests: 8}"), HasSubstr("says the same"));
+  EXPECT_THAT(problem("{name: sglang, scheduling: fcfs, schedule_policy: lpm}"), HasSubstr("says the same"));
+  EXPECT_THAT(problem("{name: sglang, chunked_prefill_size: 64, enable_chunked_prefill: false}"),
+              HasSubstr("contradicts"));
+  const std::string wrong = problem("{name: vllm, max_running_requests: 8}");
+  EXPECT_THAT(wrong, HasSubstr("is an option of sglang, not of vllm"));
+  EXPECT_THAT(wrong, HasSubstr("vllm calls it max_num_seqs"));
+  EXPECT_THAT(problem("{name: sglang, long_prefill_token_threshold: 8}"), HasSubstr("option of vllm, not of sglang"));
+  EXPECT_THAT(problem("{name: sglang, version: \"0.4.10\"}"), HasSubstr("from 0.5.0 on"));
+}
+
+TEST(SglangDefaults, FollowTheMemoryOfTheAccelerator) {
+  const PoolPlan h100 = plan("{name: sglang}", "h100-sxm", 1, "llama-3.1-8b");
+  EXPECT_EQ(h100.engine.config.sglang.chunked_prefill_size, 8192);
+  EXPECT_EQ(h100.engine.graph_sizes.back(), 256);
+  EXPECT_DOUBLE_EQ(h100.engine.gpu_memory_utilization, 0.834);  // 1 - (512 + 12288 + 512 + 128) MiB / 79.15 GiB
+  EXPECT_EQ(h100.engine.config.max_num_seqs, 2048);
+  EXPECT_EQ(plan("{name: sglang}", "h100-sxm", 4, "llama-3.1-70b").engine.graph_sizes.back(), 512);
+  const PoolPlan small = plan("{name: sglang, context_length: 8192}", "rtx-4090", 1, "llama-3.1-8b");
+  EXPECT_EQ(small.engine.config.sglang.chunked_prefill_size, 2048);
+  EXPECT_EQ(small.engine.graph_sizes.back(), 24);
+}
+
+TEST(SglangDefaults, RunningRequestsFollowTheCacheWithinBounds) {
+  EXPECT_EQ(sglangRunningRequests(400'000, 131'072), 2048);
+  EXPECT_EQ(sglangRunningRequests(400'000, 65'536), 3125);
+  EXPECT_EQ(sglangRunningRequests(400'000, 8192), 4096);
+}
+
+TEST(SglangDefaults, GraphSizesAreDenserForSmallBatches) {
+  EXPECT_THAT(sglangGraphSizes(24), testing::ElementsAre(1, 2, 4, 8, 12, 16, 24));
+  const std::vector<int> sizes = sglangGraphSizes(576);
+  EXPECT_THAT(std::vector<int>(sizes.end() - 5, sizes.end()), testing::ElementsAre(480, 496, 512, 544, 576));
+}
+
+// vLLM issue 21348: sglang --tp 4 --mem-fraction-static 0.93 on 4 H100 logs 367,404 tokens.
+TEST(SglangDefaults, TheKvCacheAgreesWithALoggedOne) {
+  DeploymentSpec spec;
+  spec.model = "qwen3-235b-a22b";
+  spec.weights = models::Precision::fp8;
+  spec.engine = read("{name: sglang, mem_fraction_static: 0.93}");
+  PoolSpec pool;
+  pool.accelerator = "h100-sxm";
+  pool.parallelism.tp = 4;
+  spec.pools.push_back(pool);
+  const PoolPlan planned = planDeployment(spec, false).pools.front();
+  EXPECT_EQ(planned.problem, "");
+  EXPECT_NEAR(static_cast<double>(planned.memory.kv_tokens.value()), 367'404, 0.05 * 367'404);
+}
+
+TEST(SglangDefaults, AContextBeyondTheCacheIsCutToItAndNotRefused) {
+  const PoolPlan small = plan("{name: sglang}", "rtx-4090", 1, "llama-3.1-8b");
+  EXPECT_EQ(small.problem, "");
+  EXPECT_EQ(small.engine.config.max_model_len, small.memory.kv_tokens.value());
+  EXPECT_LT(small.engine.config.max_model_len, 131'072);
+  EXPECT_EQ(small.warnings.size(), 1U);
+  EXPECT_NE(plan("{name: vllm}", "rtx-4090", 1, "llama-3.1-8b").problem, "");
+  EXPECT_EQ(plan("{name: sglang, max_total_tokens: 5000}", "h100-sxm", 1, "llama-3.1-8b").engine.config.num_gpu_blocks,
+            5000);
+}
+
+}  // namespace
+}  // namespace headroom::sim
