@@ -47,7 +47,6 @@ class KvCache {
   std::int64_t usedBlocks() const { return total_ - free_; }
   std::int64_t blocksFor(std::int64_t tokens) const { return (tokens + block_size_ - 1) / block_size_; }
   int blockSize() const { return block_size_; }
-  bool caching() const { return caching_; }
 
   struct Hit {
     std::int64_t blocks = 0;

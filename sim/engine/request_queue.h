@@ -40,7 +40,6 @@ class RequestQueue {
     std::stable_sort(keyed.begin(), keyed.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     std::transform(keyed.begin(), keyed.end(), fcfs_.begin(), [](const auto& entry) { return entry.second; });
   }
-  RequestOrder order() const { return order_; }
 
  private:
   struct Entry {

@@ -21,7 +21,8 @@ bool hasFp8Cache(const ServingPoint& point) {
   return blackwell && (point.weights == "nvfp4" || point.weights == "fp8");
 }
 
-Json lengths(int nominal) {
+Json lengths(const ServingPoint& point, int nominal) {
+  if (point.equal_lengths) return {{"fixed", nominal}};
   return {{"uniform", {nominal * 4 / 5, nominal}}};
 }
 
@@ -43,8 +44,8 @@ PlannedScenario planPoint(const ServingPoint& point) {
   if (point.moe_ep > 1) parts.pool["ep"] = true;
   parts.workload = {{"arrivals", {{"type", "closed-loop"}, {"concurrency", point.concurrency}}},
                     {"requests", kRequestsPerClient * point.concurrency},
-                    {"prompt_tokens", lengths(point.prompt_tokens)},
-                    {"output_tokens", lengths(point.output_tokens)}};
+                    {"prompt_tokens", lengths(point, point.prompt_tokens)},
+                    {"output_tokens", lengths(point, point.output_tokens)}};
   return planMeasured(parts);
 }
 

@@ -25,9 +25,13 @@ std::string weightsOf(std::string_view quantisation, std::string_view model) {
   return published_in_fp8 ? "" : model.find("Qwen3.5") != std::string_view::npos ? "fp8-block" : "fp8";
 }
 
+/// Runs in which a mean first token comes after about N prompts: all N requests start together every time, as they do
+/// only if none is longer than another.
+constexpr std::string_view kEqualLengths = "aic-auto-gap-analysis";
+
 auto keyOf(const ServingPoint& p) {
   return std::tie(p.engine, p.version, p.model, p.accelerator, p.weights, p.tp, p.pp, p.dp, p.moe_tp, p.moe_ep,
-                  p.prompt_tokens, p.output_tokens, p.concurrency);
+                  p.prompt_tokens, p.output_tokens, p.concurrency, p.equal_lengths);
 }
 
 /// TP and EP of one set of accelerators stand multiplied in some rows (tp 16, experts 4 x 4 on four accelerators, as
@@ -57,6 +61,7 @@ ServingPoint pointOf(const NamedCells& row) {
   p.moe_tp = row.countOrOne("moe_tp_size");
   p.moe_ep = row.countOrOne("moe_ep_size");
   p.concurrency = row.countOrOne("batch_size") * p.dp;
+  p.equal_lengths = row.text("silicon_data_source").find(kEqualLengths) != std::string_view::npos;
   undoProducts(p);
   p.ttft_ms = row.number("silicon_ttft_ms");
   p.tpot_ms = row.number("silicon_tpot_ms");

@@ -16,6 +16,7 @@ struct ServingPoint {
   std::string weights;                       ///< empty: the format the model is published in
   int prompt_tokens = 0, output_tokens = 0;  ///< nominal; lengths are uniform in [0.8, 1] x nominal
   int concurrency = 0;                       ///< N
+  bool equal_lengths = false;  ///< every request has the nominal lengths; else uniform in [0.8, 1] of them
   int tp = 1, pp = 1, dp = 1, moe_tp = 1, moe_ep = 1;
   double ttft_ms = 0, tpot_ms = 0;
   int runs = 0;  ///< repeats behind the medians
