@@ -38,7 +38,8 @@ TEST(LeadingNumbers, OfAVersionWithASuffix) {
 }
 
 constexpr const char* kServingHeader =
-    "id,backend,backend_version,model_path,system,mode,isl,osl,gemm_quant_mode,batch_size,tp_size,pp_size,"
+    "silicon_data_source,backend,backend_version,model_path,system,mode,isl,osl,gemm_quant_mode,batch_size,tp_size,pp_"
+    "size,"
     "attention_dp_size,moe_tp_size,moe_ep_size,silicon_ttft_ms,silicon_tpot_ms\n";
 
 std::vector<ServingPoint> servingPoints(const std::string& rows) {
@@ -88,6 +89,18 @@ TEST(ServingPoints, AreServedByTheirProtocol) {
   const ServedPoint served = serve(planned, point.concurrency);
   EXPECT_LT(served.later_ttft_ms, served.ttft_ms) << "the first four arrive together";
   EXPECT_GT(served.tpot_ms, 0);
+}
+
+TEST(ServingPoints, OfTheRunsThatStartTogetherEveryTimeHaveEqualLengths) {
+  const std::string rest = ",vllm,0.18.0,meta-llama/Llama-3.1-8B-Instruct,h200_sxm,agg,1000,100,,4,1,1,1,1,1,50,5\n";
+  const auto points = servingPoints("source_file=a/aic-auto-gap-analysis/b.csv" + rest + "x" + rest);
+  ASSERT_EQ(points.size(), 2U) << "not repeats of one configuration";
+  for (const ServingPoint& point : points) {
+    const PlannedScenario planned = planPoint(point);
+    const workloads::LengthSpec& prompt = planned.scenario.workloads.front().spec.prompt_tokens;
+    EXPECT_EQ(std::holds_alternative<workloads::FixedLength>(prompt), point.equal_lengths);
+  }
+  EXPECT_NE(points[0].equal_lengths, points[1].equal_lengths);
 }
 
 TEST(OpenLoop, RunsOfPlainEnginesKeepTheirRequestsInTheOrderOfLaunch) {

@@ -18,7 +18,7 @@ class SmallData {
   SmallData() {
     fs::create_directories(folder_ / "measured");
     std::string points =
-        "id,backend,backend_version,model_path,system,mode,isl,osl,gemm_quant_mode,batch_size,tp_size,pp_size,"
+        "silicon_data_source,backend,backend_version,model_path,system,mode,isl,osl,gemm_quant_mode,batch_size,tp_size,pp_size,"
         "attention_dp_size,moe_tp_size,moe_ep_size,silicon_ttft_ms,silicon_tpot_ms\n";
     for (const int clients : {1, 2, 4, 8}) {
       points += "x,vllm,0.18.0,meta-llama/Llama-3.1-8B-Instruct,h200_sxm,agg,512,64,," + std::to_string(clients) +
