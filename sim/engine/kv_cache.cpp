@@ -3,21 +3,9 @@
 #include <algorithm>
 
 #include "models/base/error.h"
+#include "sim/engine/prefix_tree.h"
 
 namespace headroom::sim {
-
-/// One span of text behind another: blocks [0, resident) of it are in the cache.
-struct PrefixNode {
-  PrefixNode* parent = nullptr;
-  std::int64_t offset = 0;  ///< tokens before the span
-  std::uint64_t id = 0;
-  std::int64_t resident = 0;
-  int children = 0;
-  std::vector<std::pair<std::int64_t, int>> holds;          ///< (blocks held, sequences), ascending
-  std::vector<KvCache::FreeList::iterator> free_stretches;  ///< rising in blocks
-  bool is_private = false;
-  std::int64_t held() const { return holds.empty() ? 0 : holds.back().first; }
-};
 
 namespace {
 
@@ -52,14 +40,13 @@ class KvCache::Text {
   std::uint64_t private_id_;
 };
 
-std::size_t KvCache::KeyHash::operator()(const Key& key) const {
-  std::uint64_t h = reinterpret_cast<std::uintptr_t>(key.parent) * 0x9e3779b97f4a7c15ULL;
-  h ^= (key.id + static_cast<std::uint64_t>(key.offset) * 0xc2b2ae3d27d4eb4fULL) * 0x165667b19e3779f9ULL;
-  return h ^ (h >> 29);
-}
-
 KvCache::KvCache(std::int64_t blocks, int block_size, bool caching, Reuse reuse)
-    : total_(blocks), free_(blocks), block_size_(block_size), caching_(caching), reuse_(reuse) {
+    : total_(blocks),
+      free_(blocks),
+      block_size_(block_size),
+      caching_(caching),
+      reuse_(reuse),
+      tree_(std::make_unique<PrefixTree>()) {
   CHECK(blocks > 0 && block_size > 0, "a KV cache has blocks");
   if (reuse == Reuse::unknown_first) {
     unknown_ = blocks;
@@ -69,23 +56,6 @@ KvCache::KvCache(std::int64_t blocks, int block_size, bool caching, Reuse reuse)
 }
 
 KvCache::~KvCache() = default;
-
-PrefixNode* KvCache::findNode(const PrefixNode* parent, std::int64_t offset, std::uint64_t id) const {
-  const auto found = nodes_.find({parent, offset, id});
-  return found == nodes_.end() ? nullptr : found->second.get();
-}
-
-PrefixNode* KvCache::makeNode(PrefixNode* parent, std::int64_t offset, std::uint64_t id) {
-  auto node = std::make_unique<PrefixNode>();
-  node->parent = parent;
-  node->offset = offset;
-  node->id = id;
-  node->is_private = (id & kPrivate) != 0;
-  if (parent != nullptr) ++parent->children;
-  PrefixNode* made = node.get();
-  nodes_.emplace(Key{parent, offset, id}, std::move(node));
-  return made;
-}
 
 std::int64_t KvCache::freeAmong(const PrefixNode* node, std::int64_t blocks) const {
   std::int64_t free = 0;
@@ -103,7 +73,7 @@ KvCache::Hit KvCache::find(const workloads::Request& request, const KvHold& hold
   std::int64_t offset = 0;
   std::int64_t room = tokens > 0 ? (tokens - 1) / block_size_ : 0;
   for (std::size_t i = 0; i < text.size() && room > 0; ++i) {
-    const PrefixNode* node = findNode(parent, offset, text.id(i));
+    const PrefixNode* node = tree_->find(parent, offset, text.id(i));
     if (node == nullptr) break;
     const std::int64_t whole = blocksIn(offset, text.tokens(i));
     const std::int64_t blocks = std::min({node->resident, whole, room});
@@ -124,7 +94,7 @@ void KvCache::take(const workloads::Request& request, KvHold& hold, const Hit& h
   std::int64_t offset = 0;
   std::int64_t left = hit.blocks;
   for (std::size_t i = 0; left > 0; ++i) {
-    PrefixNode* node = findNode(parent, offset, text.id(i));
+    PrefixNode* node = tree_->find(parent, offset, text.id(i));
     CHECK(node != nullptr, "a hit was found along the tree");
     const std::int64_t blocks = std::min(left, blocksIn(offset, text.tokens(i)));
     free_ -= revive(node, blocks);
@@ -139,7 +109,8 @@ void KvCache::take(const workloads::Request& request, KvHold& hold, const Hit& h
 /// Takes the first `blocks` blocks of the node off the free list; how many were on it.
 std::int64_t KvCache::revive(PrefixNode* node, std::int64_t blocks) {
   std::int64_t revived = 0;
-  std::erase_if(node->free_stretches, [&](FreeList::iterator stretch) {
+  auto& stretches = node->free_stretches;
+  const auto gone = [&](FreeList::iterator stretch) {
     const std::int64_t end = std::min(stretch->to, blocks);
     if (end <= stretch->from) return false;
     revived += end - stretch->from;
@@ -147,7 +118,8 @@ std::int64_t KvCache::revive(PrefixNode* node, std::int64_t blocks) {
     if (stretch->from < stretch->to) return false;
     free_list_.erase(stretch);
     return true;
-  });
+  };
+  stretches.erase(std::remove_if(stretches.begin(), stretches.end(), gone), stretches.end());
   return revived;
 }
 
@@ -195,18 +167,12 @@ void KvCache::use(std::int64_t blocks) {
     PrefixNode* node = stretch->node;
     if (node != nullptr) node->resident = stretch->to;
     if (stretch->to > stretch->from) continue;
-    if (node != nullptr) std::erase(node->free_stretches, stretch);
+    if (node != nullptr) {
+      auto& stretches = node->free_stretches;
+      stretches.erase(std::find(stretches.begin(), stretches.end(), stretch));
+    }
     free_list_.erase(stretch);
-    if (node != nullptr) removeIfDead(node);
-  }
-}
-
-void KvCache::removeIfDead(PrefixNode* node) {
-  while (node != nullptr && node->resident == 0 && node->children == 0 && node->holds.empty() && !node->is_private) {
-    PrefixNode* parent = node->parent;
-    if (parent != nullptr) --parent->children;
-    nodes_.erase({parent, node->offset, node->id});
-    node = parent;
+    if (node != nullptr) tree_->removeIfDead(node);
   }
 }
 
@@ -224,10 +190,12 @@ void KvCache::publishText(const Text& text, KvHold& hold, std::int64_t tokens, b
     const std::int64_t first = offset / block_size_;  // blocks before this span's
     const std::int64_t wanted = std::min(blocksIn(offset, span), full - first);
     const std::int64_t already = std::max<std::int64_t>(0, hold.published - first);
-    PrefixNode* node = findNode(parent, offset, text.id(i));
-    if (node == nullptr) node = makeNode(parent, offset, text.id(i));
+    PrefixNode* node = tree_->findOrMake(parent, offset, text.id(i));
+    if (text.isPrivate(i)) {
+      node->is_private = true;
+      hold.private_node = node;
+    }
     if (wanted > already) adopt(hold, node, wanted, already);
-    if (text.isPrivate(i)) hold.private_node = node;
     offset += text.tokens(i);
     parent = node;
   }
@@ -280,7 +248,7 @@ void KvCache::dropHold(PrefixNode* node, std::int64_t blocks) {
     const auto stretch = free_list_.insert(free_list_.end(), {node, held, blocks});
     node->free_stretches.insert(node->free_stretches.begin(), stretch);
   }
-  removeIfDead(node);
+  tree_->removeIfDead(node);
 }
 
 /// Text that never comes back: its free blocks stay where they are in the list, without a name.
@@ -300,7 +268,7 @@ void KvCache::forgetPrivate(KvHold& hold) {
   node->free_stretches.clear();
   node->resident = 0;
   node->is_private = false;
-  removeIfDead(node);
+  tree_->removeIfDead(node);
   hold.private_node = nullptr;
 }
 

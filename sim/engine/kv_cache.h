@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <unordered_map>
+#include <memory_resource>
 #include <vector>
 
 #include "workloads/request.h"
@@ -19,6 +19,7 @@
 namespace headroom::sim {
 
 struct PrefixNode;
+class PrefixTree;
 
 /// The blocks of one sequence: `own` ones and shared ones along a path of the tree.
 struct KvHold {
@@ -75,16 +76,7 @@ class KvCache {
     PrefixNode* node = nullptr;
     std::int64_t from = 0, to = 0;
   };
-  using FreeList = std::list<Stretch>;
-  struct Key {
-    const PrefixNode* parent;
-    std::int64_t offset;
-    std::uint64_t id;
-    bool operator==(const Key&) const = default;
-  };
-  struct KeyHash {
-    std::size_t operator()(const Key& key) const;
-  };
+  using FreeList = std::pmr::list<Stretch>;
   friend struct PrefixNode;
   class Text;
 
@@ -92,8 +84,6 @@ class KvCache {
   std::int64_t blocksIn(std::int64_t offset, std::int64_t tokens) const {
     return (offset + tokens) / block_size_ - offset / block_size_;
   }
-  PrefixNode* findNode(const PrefixNode* parent, std::int64_t offset, std::uint64_t id) const;
-  PrefixNode* makeNode(PrefixNode* parent, std::int64_t offset, std::uint64_t id);
   void publishText(const Text& text, KvHold& hold, std::int64_t tokens, bool with_private);
   void adopt(KvHold& hold, PrefixNode* node, std::int64_t wanted, std::int64_t already);
   void extendHold(KvHold& hold, PrefixNode* node, std::int64_t blocks);
@@ -101,16 +91,16 @@ class KvCache {
   std::int64_t freeAmong(const PrefixNode* node, std::int64_t blocks) const;
   void dropHold(PrefixNode* node, std::int64_t blocks);
   void forgetPrivate(KvHold& hold);
-  void removeIfDead(PrefixNode* node);
 
   std::int64_t total_;
   std::int64_t free_;
   int block_size_;
   bool caching_;
   Reuse reuse_;
-  std::int64_t unknown_ = 0;  // free blocks without text, under Reuse::unknown_first
-  FreeList free_list_;
-  std::unordered_map<Key, std::unique_ptr<PrefixNode>, KeyHash> nodes_;
+  std::int64_t unknown_ = 0;                       // free blocks without text, under Reuse::unknown_first
+  std::pmr::unsynchronized_pool_resource memory_;  // stretches come and go with every request
+  FreeList free_list_{&memory_};
+  std::unique_ptr<PrefixTree> tree_;
 };
 
 }  // namespace headroom::sim
