@@ -1,0 +1,54 @@
+// An event loop with a network beside the events: flows that share links max-min fairly. SimGrid shares the links; it
+// lives in a module of its own (sim/loop/simgrid) that is loaded when the first network loop is made, since loading it
+// takes longer than most runs without a network.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "models/base/quantity.h"
+#include "models/base/strong_int.h"
+#include "sim/loop/event_loop.h"
+
+namespace headroom::sim {
+
+using LinkId = Id<struct LinkTag>;
+using FlowId = Id<struct FlowTag, std::uint64_t>;
+
+/// Bytes on their way over links. Latency is not the network's: whoever starts a flow waits for it first.
+struct Flow {
+  std::span<const LinkId> path;  ///< at least one link, none twice; read when the flow starts
+  std::int64_t bytes = 0;
+  BytesPerSecond rate_limit{};  ///< 0: none
+  std::uint64_t tag = 0;        ///< given back when it ends
+};
+
+class FlowHandler {
+ public:
+  virtual ~FlowHandler() = default;
+  /// The flow's last byte is there, or one of its links went down. Called with the clock at that time; may start flows.
+  virtual void onFlowEnd(std::uint64_t tag, bool delivered) = 0;
+};
+
+class NetworkLoop : public EventLoop {
+ public:
+  /// Before run(). A directed link.
+  virtual LinkId addLink(const std::string& name, BytesPerSecond bandwidth) = 0;
+  /// Before run().
+  virtual void deliverTo(FlowHandler& handler) = 0;
+  /// Starts at now(). A flow of 0 bytes, or over a link that is down, ends at once (not inside this call).
+  virtual FlowId startFlow(const Flow& flow) = 0;
+  /// Of a flow that has not ended; it never calls back.
+  virtual void cancelFlow(FlowId flow) = 0;
+  /// From now() on, for flows on their way too.
+  virtual void setBandwidth(LinkId link, BytesPerSecond bandwidth) = 0;
+  /// Down: its flows end undelivered.
+  virtual void setUp(LinkId link, bool up) = 0;
+};
+
+/// The process's only one: SimGrid has one engine and one clock in a process. A second call CHECKs. Throws InputError
+/// if the module or SimGrid cannot be loaded. The loop's run() is called once.
+NetworkLoop& networkLoop();
+
+}  // namespace headroom::sim

@@ -1,0 +1,100 @@
+// What the network loop costs: ns an event of ours without and with flows on their way, us a flow over 128 nodes.
+// Each case runs in a process of its own, since SimGrid has one engine in a process.
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <vector>
+
+#include "sim/loop/simgrid/simgrid_loop.h"
+#include "workloads/rng.h"
+
+namespace headroom::sim {
+namespace {
+
+constexpr std::uint32_t kNodes = 128;
+constexpr double kNicBytesPerSecond = 50e9;
+constexpr double kMeanGapSeconds = 1e-3;
+
+/// `pending` events that each schedule one more; `concurrent` flows between random nodes, each end starts the next.
+class Load final : public EventHandler, public FlowHandler {
+ public:
+  Load(NetworkLoop& loop, std::uint64_t events, std::uint32_t pending, std::uint64_t flows, std::uint32_t concurrent)
+      : loop_(loop), rng_(1, "bench/network"), events_left_(events), flows_left_(flows) {
+    loop.deliverTo(*this);
+    for (std::uint32_t link = 0; link < 2 * kNodes; ++link) loop.addLink("nic", BytesPerSecond(kNicBytesPerSecond));
+    for (double& gap : gaps_) gap = rng_.exponential() * kMeanGapSeconds;
+    for (std::uint32_t i = 0; i < pending; ++i) again(i);
+    for (std::uint32_t i = 0; i < concurrent; ++i) start();
+  }
+  void onEvent(const Event& event) override {
+    if (events_left_ == 0) return;
+    --events_left_;
+    again(event.target);
+  }
+  void onFlowEnd(std::uint64_t, bool) override { start(); }
+
+ private:
+  void again(std::uint32_t target) {
+    loop_.schedule(loop_.now() + toTicks(Seconds(gaps_[next_gap_++ & 0xffff])) + 1, Rank::replica, target, 0);
+  }
+  void start() {
+    if (flows_left_ == 0) return;
+    --flows_left_;
+    const auto from = static_cast<std::uint32_t>(rng_.integer(0, kNodes - 1));
+    const auto to = static_cast<std::uint32_t>(rng_.integer(0, kNodes - 1));
+    const LinkId path[] = {LinkId(2 * from), LinkId(2 * to + 1)};
+    loop_.startFlow({.path = path, .bytes = rng_.integer(50'000'000, 250'000'000), .rate_limit = {}, .tag = 0});
+  }
+
+  NetworkLoop& loop_;
+  workloads::Rng rng_;
+  std::uint64_t events_left_, flows_left_;
+  std::vector<double> gaps_ = std::vector<double>(1 << 16);
+  std::size_t next_gap_ = 0;
+};
+
+struct Case {
+  const char* name;
+  std::uint64_t events;
+  std::uint32_t pending;
+  std::uint64_t flows;
+  std::uint32_t concurrent;
+};
+
+void runOne(const Case& c) {
+  SimgridLoop loop;
+  Load load(loop, c.events, c.pending, c.flows, c.concurrent);
+  const auto begin = std::chrono::steady_clock::now();
+  loop.run(load, kNever - 1);
+  const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  fmt::print("{:<48} {:>6.2f} s", c.name, wall);
+  if (c.events > 0) fmt::print("  {:>6.1f} ns an event", wall / static_cast<double>(loop.eventsRun()) * 1e9);
+  if (c.flows > 0) fmt::print("  {:>6.2f} us a flow", wall / static_cast<double>(c.flows) * 1e6);
+  fmt::print("\n");
+  std::fflush(stdout);
+}
+
+int runAll() {
+  for (const Case& c :
+       {Case{"events, 10^4 pending, no flow", 10'000'000, 10'000, 0, 0},
+        Case{"events, 10^4 pending, a flow every 100 events", 10'000'000, 10'000, 100'000, 100},
+        Case{"flows, 100 concurrent", 0, 0, 1'000'000, 100}, Case{"flows, 300 concurrent", 0, 0, 200'000, 300}}) {
+    const pid_t child = fork();
+    if (child == 0) {
+      runOne(c);
+      _exit(0);
+    }
+    int status = 0;
+    if (waitpid(child, &status, 0) != child || status != 0) return 1;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace headroom::sim
+
+int main() {
+  return headroom::sim::runAll();
+}
