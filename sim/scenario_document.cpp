@@ -67,7 +67,7 @@ void hashByContent(DocumentNode& node) {
   for (auto& [key, value] : node.members) {
     if ((key == "file" || key == "profile" || (key == "model" && value.text.ends_with(".json"))) &&
         !value.text.empty()) {
-      value.text = fmt::format("content:{:016x}", hashBytes(readFile(value.text)));
+      value.text = fmt::format("content:{:016x}", hashContent(value.text));
     }
     hashByContent(value);
   }

@@ -32,11 +32,9 @@ bool parseDigits(std::string_view text, std::int64_t& value) {
 }
 
 bool parseFloat(std::string_view text, Ticks& ticks) {
-  double seconds = 0;
-  const char* end = text.data() + text.size();
-  const auto result = std::from_chars(text.data(), end, seconds);
-  if (result.ec != std::errc() || result.ptr != end || !(seconds >= 0) || Seconds(seconds) > kLongestRun) return false;
-  ticks = toTicks(Seconds(seconds));
+  const std::optional<double> seconds = parseNumber(text);
+  if (!seconds || !(*seconds >= 0) || Seconds(*seconds) > kLongestRun) return false;
+  ticks = toTicks(Seconds(*seconds));
   return true;
 }
 
@@ -176,6 +174,15 @@ void CsvTrace::parse(std::string_view line, TraceRow& row) {
     fail(fmt::format("{} fields where the header has {}", columns_.fieldCount(), columns_.columnCount()));
   }
   parseFields(row);
+}
+
+std::optional<double> parseNumber(std::string_view text) {
+  text = trimmed(text);
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, value);
+  if (result.ec != std::errc() || result.ptr != end || !std::isfinite(value)) return std::nullopt;
+  return value;
 }
 
 bool parseSeconds(std::string_view text, Ticks& ticks) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -90,6 +91,9 @@ class CsvTrace : public LineTrace {
  private:
   std::vector<std::string> asked_;
 };
+
+/// All of `text`, blanks around it aside, as a finite number; nothing otherwise.
+std::optional<double> parseNumber(std::string_view text);
 
 /// Decimal seconds ("12.5", "3e-2") to ticks, exact to the nearest tick up to 12 decimals; false if not a number
 /// from 0 to 100 days.

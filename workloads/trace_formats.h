@@ -13,6 +13,7 @@ std::unique_ptr<TraceReader> openBurstGptTrace(const std::filesystem::path& file
 std::unique_ptr<TraceReader> openCsvTrace(const std::filesystem::path& file, const TraceOptions& options);
 std::unique_ptr<TraceReader> openLlmServingSimTrace(const std::filesystem::path& file, const TraceOptions& options);
 std::unique_ptr<TraceReader> openMooncakeTrace(const std::filesystem::path& file, const TraceOptions& options);
+std::unique_ptr<TraceReader> openServeGenTrace(const std::filesystem::path& folder, const TraceOptions& options);
 std::unique_ptr<TraceReader> openSplitwiseTrace(const std::filesystem::path& file, const TraceOptions& options);
 
 }  // namespace headroom::workloads

@@ -15,6 +15,7 @@ const TraceFormat kTraceFormats[] = {
     {"azure", "Azure LLM inference trace, CSV: TIMESTAMP,ContextTokens,GeneratedTokens", openAzureTrace},
     {"burstgpt", "BurstGPT, CSV: Timestamp,Model,Request tokens,Response tokens,...", openBurstGptTrace},
     {"mooncake", "Mooncake, JSONL: timestamp (ms), input_length, output_length, hash_ids", openMooncakeTrace},
+    {"servegen", "ServeGen, a folder of clients: chunk-N-trace.csv and chunk-N-dataset.json", openServeGenTrace},
     {"splitwise", "splitwise-sim, CSV: arrival_timestamp,prompt_size,token_size,...", openSplitwiseTrace},
     {"llmservingsim", "LLMServingSim, JSONL: arrival_s or arrival_time_ns, input_toks, output_toks, hash_ids",
      openLlmServingSimTrace},

@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -115,6 +117,35 @@ std::string readFile(const fs::path& file) {
   text.resize(static_cast<std::size_t>(in.gcount()));
   text.append(std::istreambuf_iterator<char>(in), {});
   return text;
+}
+
+namespace {
+
+std::uint64_t hashFile(const fs::path& file, std::uint64_t seed) {
+  std::ifstream in(file, std::ios::binary);
+  std::array<char, 1 << 16> chunk;
+  std::uint64_t hash = seed;
+  while (in) {
+    in.read(chunk.data(), chunk.size());
+    hash = hashBytes({chunk.data(), static_cast<std::size_t>(in.gcount())}, hash);
+  }
+  if (!in.eof()) throw InputError({.file = file.string(), .line = 0, .path = ""}, "no such file, or not readable");
+  return hash;
+}
+
+}  // namespace
+
+std::uint64_t hashContent(const fs::path& file_or_folder) {
+  std::error_code ec;
+  if (!fs::is_directory(file_or_folder, ec)) return hashFile(file_or_folder, hashBytes({}));
+  std::set<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(file_or_folder, ec)) {
+    if (entry.is_regular_file()) files.insert(entry.path());
+  }
+  if (ec) throw InputError({.file = file_or_folder.string(), .line = 0, .path = ""}, "not a folder that can be read");
+  std::uint64_t hash = hashBytes({});
+  for (const fs::path& file : files) hash = hashFile(file, hashBytes(file.filename().string(), hash));
+  return hash;
 }
 
 AtomicFile::AtomicFile(fs::path file) : file_(std::move(file)), partial_(file_.string() + ".partial") {

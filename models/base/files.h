@@ -62,4 +62,8 @@ class AtomicFile {
 /// FNV-1a, 64 bits: names of contents (scenario hash, files by content), not security.
 std::uint64_t hashBytes(std::string_view bytes, std::uint64_t seed = 0xcbf29ce484222325ULL);
 
+/// hashBytes of a file's content, read piece by piece; of a folder, of the names and contents of the files in it, by
+/// name. Throws InputError if one cannot be read.
+std::uint64_t hashContent(const std::filesystem::path& file_or_folder);
+
 }  // namespace headroom

@@ -87,5 +87,17 @@ TEST_F(Workloads, ATraceClassNobodySendsAndHashIdsThatDoNotFitAreRefused) {
   EXPECT_THAT(wrong.err, HasSubstr("t.jsonl:1: 3 hash_ids do not fit a prompt of 600 tokens"));
 }
 
+TEST_F(Workloads, AFolderOfServeGenClientsIsATrace) {
+  folder_.write("chunk-4-trace.csv", "0,0.05,1,Gamma,1,1\n600,0.1,2,Gamma,0.25,1\n");
+  folder_.write("chunk-4-dataset.json", R"({"0": {"input_tokens": "{30: 1.0}", "output_tokens": "{4: 1.0}"}})");
+  const json all = result(traceOf(".", "servegen"));
+  EXPECT_EQ(all["requests"]["completed"], 90);
+  EXPECT_EQ(all["itl_ms"]["count"], 90 * 3);
+  const Ended short_form = headroom({"simulate", "--model", "llama-3.1-8b", "--accelerator", "h100-sxm", "--trace",
+                                     "servegen:" + folder_.path().string(), "--requests", "7", "--format", "json"});
+  ASSERT_EQ(short_form.code, 0) << short_form.err;
+  EXPECT_EQ(json::parse(short_form.out)["requests"]["completed"], 7);
+}
+
 }  // namespace
 }  // namespace headroom::cli

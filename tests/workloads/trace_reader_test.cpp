@@ -161,7 +161,7 @@ TEST(TraceFormats, UnknownNamesGetASuggestion) {
   EXPECT_EQ(findTraceFormat("csv").name, "csv");
   std::vector<std::string> names;
   for (const TraceFormat& format : traceFormats()) names.push_back(format.name);
-  EXPECT_EQ(names, (std::vector<std::string>{"azure", "burstgpt", "mooncake", "splitwise", "llmservingsim", "csv"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"azure", "burstgpt", "mooncake", "servegen", "splitwise", "llmservingsim", "csv"}));
 }
 
 TEST_F(Traces, RateScaleDividesTheGaps) {

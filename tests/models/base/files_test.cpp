@@ -87,5 +87,19 @@ TEST_F(Files, ATargetBelowAFileIsAnInputError) {
   EXPECT_THROW(writeFileAtomically(dir_ / "f" / "t", "y"), InputError);
 }
 
+TEST_F(Files, TheHashOfContentIsThatOfItsBytesOrOfAFoldersNamesAndFiles) {
+  const std::string text(200'000, 'x');
+  writeFileAtomically(dir_ / "a", text);
+  EXPECT_EQ(hashContent(dir_ / "a"), hashBytes(text));
+  const std::uint64_t one = hashContent(dir_);
+  EXPECT_EQ(one, hashBytes(text, hashBytes("a")));
+  writeFileAtomically(dir_ / "b", "y");
+  const std::uint64_t two = hashContent(dir_);
+  EXPECT_NE(two, one);
+  fs::rename(dir_ / "b", dir_ / "c");
+  EXPECT_NE(hashContent(dir_), two);
+  EXPECT_THROW(hashContent(dir_ / "absent"), InputError);
+}
+
 }  // namespace
 }  // namespace headroom
