@@ -124,7 +124,7 @@ void declarePlan(CLI::App& app, PlanOptions& o) {
 void declareWorker(CLI::App&, WorkerOptions&) {}
 
 void declareList(CLI::App& app, ListOptions& o) {
-  app.add_option("KIND", o.kind, "accelerators, models, engines, policies, profiles, scenarios, trace-formats")
+  app.add_option("KIND", o.kind, "accelerators, nodes, models, engines, policies, profiles, scenarios, trace-formats")
       ->required();
   addFormat(app, o.format);
 }

@@ -1,6 +1,7 @@
 // headroom list: what the catalogues and tables hold.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -13,6 +14,7 @@
 #include "models/base/files.h"
 #include "models/cost/profile.h"
 #include "models/hardware/accelerator.h"
+#include "models/hardware/node_type.h"
 #include "models/llm/model.h"
 #include "sim/engine/engines.h"
 #include "sim/orchestration/router.h"
@@ -43,6 +45,29 @@ Json acceleratorList() {
                    {"scale_up_gb_per_s", a.scale_up_bandwidth.value() / 1e9},
                    {"scale_up_size", a.scale_up_size},
                    {"power_w", orNull(a.power.value())}});
+  }
+  return all;
+}
+
+Json nodeList() {
+  Json all = Json::array();
+  for (const models::NodeType& n : models::listNodeTypes()) {
+    Json entry{{"name", n.name},
+               {"summary", n.summary},
+               {"accelerator", n.accelerator.empty() ? Json() : Json(n.accelerator)},
+               {"accelerators", n.accelerators},
+               {"nics", n.nics},
+               {"nic_gb_per_s", n.nic_bandwidth.value() / 1e9},
+               {"local_storage_gb_per_s", n.local_storage.value() / 1e9},
+               {"host_memory_gb", n.host_memory.value() / 1e9},
+               {"scale_up_nodes", nullptr},
+               {"scale_up_gb_per_s", nullptr}};
+    if (!n.accelerator.empty()) {
+      const models::Accelerator accelerator = models::findAccelerator(n.accelerator);
+      entry["scale_up_nodes"] = models::scaleUpNodes(n, accelerator);
+      entry["scale_up_gb_per_s"] = accelerator.scale_up_bandwidth.value() / 1e9;
+    }
+    all.push_back(std::move(entry));
   }
   return all;
 }
@@ -147,6 +172,14 @@ const std::vector<Kind>& kinds() {
         {"fp8", "fp8_tflops"},
         {"fp4", "fp4_tflops"},
         {"W", "power_w"}}},
+      {"nodes",
+       nodeList,
+       {{"accelerator", "accelerator"},
+        {"each", "accelerators"},
+        {"NICs", "nics"},
+        {"GB/s", "nic_gb_per_s"},
+        {"scale-up nodes", "scale_up_nodes"},
+        {"scale-up GB/s", "scale_up_gb_per_s"}}},
       {"models",
        modelList,
        {{"B params", "parameters_b"},
@@ -190,7 +223,8 @@ std::string tableText(const Kind& kind, const Json& entries) {
   std::string alignment = "l";
   std::vector<std::string> header{"name"};
   for (const Column& column : kind.columns) {
-    const bool number = !entries.empty() && entries.front()[column.key].is_number();
+    const auto is_number = [&](const Json& entry) { return entry[column.key].is_number(); };
+    const bool number = std::any_of(entries.begin(), entries.end(), is_number);
     alignment += number ? 'r' : 'l';
     header.emplace_back(column.title);
   }

@@ -4,37 +4,12 @@
 
 #include "models/base/catalogue.h"
 #include "models/base/error.h"
+#include "models/hardware/figures.h"
 
 namespace headroom::models {
 namespace {
 
 constexpr const char* kSchema = "headroom.accelerator/1";
-
-/// {value: ..., source: key, note: for people}. Returns the value, records the source under `name`.
-Value figure(const Value& given, const std::string& name, Accelerator& accelerator) {
-  if (!given.isMap()) given.fail("a figure is {value, source}", "every figure names its source");
-  Fields fields(given);
-  const Value value = fields.required("value");
-  accelerator.sources[name] = fields.required("source").string();
-  fields.optional("note");
-  fields.finish();
-  return value;
-}
-
-template <class Q>
-void readFigure(Fields& fields, const std::string& name, Q& field, Accelerator& accelerator) {
-  field = figure(fields.required(name), name, accelerator).quantity<Q>();
-  if (field <= Q()) fields.value().find(name)->fail("must be more than 0");
-}
-
-template <class Q>
-void readOptionalFigure(Fields& fields, const std::string& name, Q& field, Accelerator& accelerator) {
-  if (!fields.has(name)) {
-    fields.optional(name);
-    return;
-  }
-  readFigure(fields, name, field, accelerator);
-}
 
 CatalogueFolder catalogue() {
   return CatalogueFolder("accelerators");
@@ -57,18 +32,18 @@ Accelerator readAccelerator(const Value& value) {
   accelerator.summary = fields.required("summary").string();
   accelerator.vendor = fields.required("vendor").string();
   accelerator.kind = fields.required("kind").oneOf({"gpu", "tpu", "asic", "fpga"});
+  Figures figures(fields, accelerator.sources);
   if (!fields.has("memory")) value.fail("has no memory size", "without it nothing can be said to fit; add \"memory\"");
-  readFigure(fields, "memory", accelerator.memory, accelerator);
-  readFigure(fields, "memory_bandwidth", accelerator.memory_bandwidth, accelerator);
-  readFigure(fields, "bf16", accelerator.bf16, accelerator);
-  readOptionalFigure(fields, "fp8", accelerator.fp8, accelerator);
-  readOptionalFigure(fields, "fp4", accelerator.fp4, accelerator);
+  figures.read("memory", accelerator.memory);
+  figures.read("memory_bandwidth", accelerator.memory_bandwidth);
+  figures.read("bf16", accelerator.bf16);
+  figures.readOptional("fp8", accelerator.fp8);
+  figures.readOptional("fp4", accelerator.fp4);
   accelerator.scale_up_kind =
       fields.required("scale_up_kind").oneOf({"nvlink", "xgmi", "ici", "neuronlink", "ethernet", "pcie"});
-  accelerator.scale_up_size =
-      static_cast<int>(figure(fields.required("scale_up_size"), "scale_up_size", accelerator).integer(1, 100'000));
-  readFigure(fields, "scale_up_bandwidth", accelerator.scale_up_bandwidth, accelerator);
-  readOptionalFigure(fields, "power", accelerator.power, accelerator);
+  figures.read("scale_up_size", accelerator.scale_up_size, 100'000);
+  figures.read("scale_up_bandwidth", accelerator.scale_up_bandwidth);
+  figures.readOptional("power", accelerator.power);
   fields.finish();
   return accelerator;
 }
