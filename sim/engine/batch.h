@@ -24,6 +24,7 @@ struct Sequence {
   std::int32_t rows_in_flight = 0;
   bool running = false;
   bool finished = false;
+  bool kv_elsewhere = false;  ///< a prefill replica has the KV of its prompt
 
   const workloads::Request& request() const { return life.request; }
   bool decodes() const { return computed >= target; }

@@ -21,6 +21,10 @@ struct StepOverhead {
   bool operator==(const StepOverhead&) const = default;
 };
 
+/// What a replica does of a request. Disaggregated, one computes the prompt and another, to which the KV cache is
+/// moved, the answer.
+enum class Role : std::uint8_t { unified, prefill, decode };
+
 /// Whose scheduling rules.
 enum class EngineKind : std::uint8_t { vllm, sglang, trtllm, vllm_v0, orca, sarathi, static_batch, lightllm };
 
@@ -56,6 +60,7 @@ struct SglangRules {
 
 struct EngineConfig {
   EngineKind kind = EngineKind::vllm;
+  Role role = Role::unified;
   int max_num_batched_tokens = 8192;       ///< token budget of a step; >= max_num_seqs
   int max_num_seqs = 256;                  ///< sequences running at once
   std::int64_t num_gpu_blocks = 0;         ///< KV blocks of a rank, the null block included

@@ -23,8 +23,8 @@ FastReplica::FastReplica(ReplicaId id, const EngineConfig& config, const models:
 }
 
 bool FastReplica::covers(const EngineConfig& config) {
-  return config.kind == EngineKind::vllm && config.data_parallel == 1 && config.order == RequestOrder::fcfs &&
-         config.long_prefill_token_threshold == 0 && config.kv_tiers.empty();
+  return config.kind == EngineKind::vllm && config.role == Role::unified && config.data_parallel == 1 &&
+         config.order == RequestOrder::fcfs && config.long_prefill_token_threshold == 0 && config.kv_tiers.empty();
 }
 
 void FastReplica::submit(Ticks now, const workloads::Request& request) {
@@ -41,6 +41,14 @@ void FastReplica::submit(Ticks now, const workloads::Request& request) {
     run_.steps = steps;
     run_.end = end;
   }
+}
+
+void FastReplica::submitComputed(Ticks, const workloads::Request&) {
+  CHECK(false, "covers() leaves out disaggregated replicas");
+}
+
+void FastReplica::onKvMoved(Ticks, std::uint64_t) {
+  CHECK(false, "covers() leaves out disaggregated replicas");
 }
 
 void FastReplica::onEvent(Ticks now) {

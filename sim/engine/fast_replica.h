@@ -26,6 +26,8 @@ class FastReplica final : public Replica {
   FastReplica(ReplicaId id, const EngineConfig& config, const models::StepTimes& times, ReplicaObserver& observer);
 
   void submit(Ticks now, const workloads::Request& request) override;
+  void submitComputed(Ticks now, const workloads::Request& request) override;
+  void onKvMoved(Ticks now, std::uint64_t request) override;
   Ticks nextEvent() const override { return flying_ == 0 ? kNever : run_.end; }
   void onEvent(Ticks now) override;
   bool idle() const override { return flying_ == 0 && waiting_.empty() && inbox_.empty(); }

@@ -20,6 +20,8 @@ struct FinishedRequest {
   Ticks scheduled = 0;  ///< first put into a batch (vLLM: SCHEDULED)
   Ticks first_token = 0;
   Ticks finished = 0;
+  Ticks kv_wanted = -1;   ///< blocks were reserved for KV from elsewhere; -1: the prompt was computed here
+  Ticks kv_arrived = -1;  ///< and it had come, seen at the end of a step
   std::int32_t preemptions = 0;
   std::int64_t cached_tokens = 0;   ///< of the prompt, found in the prefix cache when it was first scheduled
   std::int64_t fetched_tokens = 0;  ///< of those, read from a KV tier
@@ -59,6 +61,8 @@ class ReplicaObserver {
   virtual void onPreempted(ReplicaId replica, Ticks at) = 0;
   /// KV blocks in use after a scheduling decision.
   virtual void onBlocksUsed(ReplicaId replica, std::int64_t blocks) = 0;
+  /// A decode replica has reserved blocks for the KV of the request's prompt, of which it lacks the last `tokens`.
+  virtual void onKvWanted(ReplicaId /*replica*/, std::uint64_t /*request*/, std::int64_t /*tokens*/, Ticks /*at*/) {}
 };
 
 class Replica {
@@ -66,6 +70,10 @@ class Replica {
   virtual ~Replica() = default;
   /// A request arrives. `request` fits max_model_len. All events of this replica up to and at `now` have been run.
   virtual void submit(Ticks now, const workloads::Request& request) = 0;
+  /// The same for a request whose prompt a prefill replica has computed: a decode replica waits for its KV.
+  virtual void submitComputed(Ticks now, const workloads::Request& request) = 0;
+  /// The request's KV has been moved: a prefill replica frees it, a decode replica goes on with the request.
+  virtual void onKvMoved(Ticks now, std::uint64_t request) = 0;
   /// When onEvent() is due next; kNever if idle. May move earlier after submit().
   virtual Ticks nextEvent() const = 0;
   virtual void onEvent(Ticks now) = 0;

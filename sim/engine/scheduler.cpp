@@ -6,8 +6,8 @@
 #include "sim/engine/lightllm_scheduler.h"
 #include "sim/engine/orca_scheduler.h"
 #include "sim/engine/sarathi_scheduler.h"
-#include "sim/engine/static_scheduler.h"
 #include "sim/engine/sglang_scheduler.h"
+#include "sim/engine/static_scheduler.h"
 #include "sim/engine/vllm_scheduler.h"
 #include "sim/engine/vllm_v0_scheduler.h"
 
@@ -77,7 +77,7 @@ void Scheduler::startRunning(Sequence* sequence, std::int64_t cached, Ticks now)
   sequence->running = true;
   if (sequence->life.scheduled < 0) {
     sequence->life.scheduled = now;
-    sequence->life.cached_tokens = cached;
+    if (sequence->life.kv_arrived < 0) sequence->life.cached_tokens = cached;
     sequence->life.fetched_tokens = sequence->fetched;
   }
   if (sequence->preempted_at >= 0) {
@@ -105,7 +105,11 @@ void Scheduler::dropFromKv(Sequence* sequence, Ticks now) {
 }
 
 void Scheduler::finish(Sequence* sequence) {
-  kv_.release(sequence->request(), sequence->kv, sequence->computed, false);
+  if (config_.role == Role::prefill) {
+    held_.push_back({sequence->request(), std::move(sequence->kv), sequence->computed});
+  } else {
+    kv_.release(sequence->request(), sequence->kv, sequence->computed, false);
+  }
   if (sequence->running) {
     running_.erase(std::find(running_.begin(), running_.end(), sequence));
   } else {  // preempted while its last token was on its way
@@ -113,6 +117,15 @@ void Scheduler::finish(Sequence* sequence) {
   }
   sequence->running = false;
   CHECK(!idle() || kv_.usedBlocks() == 0, "an idle rank holds no blocks");
+}
+
+bool Scheduler::onKvMoved(std::uint64_t request, Ticks /*now*/) {
+  const auto held = std::find_if(held_.begin(), held_.end(), [&](const Held& h) { return h.request.id == request; });
+  if (held == held_.end()) return false;
+  kv_.release(held->request, held->kv, held->tokens, false);
+  held_.erase(held);
+  CHECK(!idle() || kv_.usedBlocks() == 0, "an idle rank holds no blocks");
+  return true;
 }
 
 std::int64_t Scheduler::stepsWithinBlocks(const Batch& rows, std::int64_t limit, std::int64_t spare) const {

@@ -23,20 +23,24 @@ class Scheduler {
   void decide(Ticks now, Batch& batch);
   /// The step has run and its tokens are counted.
   virtual void onStepDone(const Batch& /*batch*/, Ticks /*now*/) {}
-  /// Its last token has come.
+  /// Its last token has come. A prefill replica holds its blocks until they are moved.
   virtual void finish(Sequence* sequence);
+  /// The request's KV has been moved from or to here; false if it is not of this rank.
+  virtual bool onKvMoved(std::uint64_t request, Ticks now);
 
   /// When a decision could change by itself: something it waits for arrives. kNever if nothing is on its way.
   virtual Ticks nextWake() const { return kNever; }
+  /// Something that a waiting request needs comes from outside, whatever is decided here.
+  virtual bool expectsArrival() const { return nextWake() != kNever || !held_.empty(); }
   /// How many more decisions, up to `limit`, have the rows of `last`, the last one, all of them decoding, as long as no
   /// request arrives and none ends. 0 is always right.
   virtual std::int64_t repeats(const Batch& last, std::int64_t limit) const = 0;
   /// Makes `steps` such decisions at once.
   virtual void repeat(Batch& last, std::int64_t steps);
 
-  std::size_t waiting() const { return waiting_.size(); }
+  virtual std::size_t waiting() const { return waiting_.size(); }
   std::size_t running() const { return running_.size(); }
-  virtual bool idle() const { return waiting_.empty() && running_.empty(); }
+  virtual bool idle() const { return waiting_.empty() && running_.empty() && held_.empty(); }
 
  protected:
   virtual void schedule(Ticks now, Batch& batch) = 0;
@@ -59,6 +63,13 @@ class Scheduler {
   KvCache kv_;
   RequestQueue waiting_;
   std::vector<Sequence*> running_;  // in the order of admission
+  /// Of a prefill replica: computed, and not fetched yet.
+  struct Held {
+    workloads::Request request;
+    KvHold kv;
+    std::int64_t tokens;
+  };
+  std::vector<Held> held_;
 };
 
 /// By EngineConfig::kind. `config` and `observer` must outlive it.

@@ -43,7 +43,8 @@ void SteppingReplica::planSkip() {
 /// way in.
 bool SteppingReplica::isSteady() const {
   if (config_.pipeline_parallel > 1) return false;  // steps under way have different rows
-  if (!inbox_.empty() || steps_.size() < static_cast<std::size_t>(config_.pipeline_depth)) return false;
+  if (!inbox_.empty() || !kv_moved_.empty() || steps_.size() < static_cast<std::size_t>(config_.pipeline_depth))
+    return false;
   const Step& last = steps_.back();
   for (std::size_t r = 0; r < ranks_.size(); ++r) {
     const Batch& batch = last.ranks[r];

@@ -31,14 +31,32 @@ SteppingReplica::SteppingReplica(ReplicaId id, const EngineConfig& config, const
 }
 
 void SteppingReplica::submit(Ticks now, const workloads::Request& request) {
+  arrive(now, request, false);
+}
+
+void SteppingReplica::submitComputed(Ticks now, const workloads::Request& request) {
+  CHECK(config_.role == Role::decode, "only a decode replica takes computed prompts");
+  arrive(now, request, true);
+}
+
+void SteppingReplica::arrive(Ticks now, const workloads::Request& request, bool kv_elsewhere) {
   CHECK(!isTooLong(request, config_), "the request is longer than max_model_len");
   skipTo(now);
-  inbox_.push_back({request, leastLoadedRank()});
-  if (decidesOnArrival()) {
-    drainInbox(now);
-    fillPipeline(now);
-    planSkip();
-  }
+  inbox_.push_back({request, leastLoadedRank(), kv_elsewhere});
+  arrived(now);
+}
+
+void SteppingReplica::onKvMoved(Ticks now, std::uint64_t request) {
+  skipTo(now);
+  kv_moved_.push_back(request);
+  arrived(now);
+}
+
+void SteppingReplica::arrived(Ticks now) {
+  if (!decidesOnArrival()) return;
+  drainInbox(now);
+  fillPipeline(now);
+  planSkip();
 }
 
 void SteppingReplica::onEvent(Ticks now) {
@@ -63,6 +81,10 @@ Ticks SteppingReplica::nextWake() const {
   Ticks wake = kNever;
   for (const auto& rank : ranks_) wake = std::min(wake, rank->nextWake());
   return wake;
+}
+
+bool SteppingReplica::expectsArrival() const {
+  return std::any_of(ranks_.begin(), ranks_.end(), [](const auto& rank) { return rank->expectsArrival(); });
 }
 
 /// An idle engine starts at once. vLLM with pipeline stages waits for the step in front, the research engines do not.
@@ -92,12 +114,19 @@ Sequence* SteppingReplica::newSequence() {
 }
 
 void SteppingReplica::drainInbox(Ticks now) {
+  for (const std::uint64_t request : kv_moved_) {
+    const bool known =
+        std::any_of(ranks_.begin(), ranks_.end(), [&](auto& rank) { return rank->onKvMoved(request, now); });
+    CHECK(known, "KV that was moved is of a rank's request");
+  }
+  kv_moved_.clear();
   for (Arrived& arrived : inbox_) {
     Sequence* sequence = newSequence();
     sequence->life.request = std::move(arrived.request);
     sequence->life.replica = id_;
     sequence->life.queued = now;
     sequence->life.scheduled = -1;
+    sequence->kv_elsewhere = arrived.kv_elsewhere;
     ranks_[arrived.rank]->submit(sequence);
   }
   inbox_.clear();
@@ -112,7 +141,7 @@ void SteppingReplica::fillPipeline(Ticks now) {
     }
     // A decision that only preempted leaves an engine with nothing in flight to decide again at once.
     bool decided = decide(now, step);
-    for (int tries = 0; !decided && steps_.empty() && nextWake() == kNever && !allRanks(&Scheduler::idle); ++tries) {
+    for (int tries = 0; !decided && steps_.empty() && !expectsArrival() && !allRanks(&Scheduler::idle); ++tries) {
       CHECK(tries < config_.max_num_seqs, "an engine with requests makes progress");
       decided = decide(now, step);
     }

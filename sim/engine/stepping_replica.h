@@ -22,9 +22,13 @@ class SteppingReplica : public Replica {
                   Mode mode = Mode::exact);
 
   void submit(Ticks now, const workloads::Request& request) override;
+  void submitComputed(Ticks now, const workloads::Request& request) override;
+  void onKvMoved(Ticks now, std::uint64_t request) override;
   Ticks nextEvent() const override { return steps_.empty() ? nextWake() : front_end_ + skip_.duration; }
   void onEvent(Ticks now) override;
-  bool idle() const override { return steps_.empty() && inbox_.empty() && allRanks(&Scheduler::idle); }
+  bool idle() const override {
+    return steps_.empty() && inbox_.empty() && kv_moved_.empty() && allRanks(&Scheduler::idle);
+  }
 
  protected:
   /// How long a step, one batch a rank, takes in each pipeline stage. A test plays recorded times.
@@ -41,6 +45,7 @@ class SteppingReplica : public Replica {
   struct Arrived {
     workloads::Request request;
     std::size_t rank;
+    bool kv_elsewhere;
   };
   /// Boundaries between steps that can be passed without looking at them; see planSkip().
   struct Skip {
@@ -56,6 +61,9 @@ class SteppingReplica : public Replica {
     }
     return true;
   }
+  void arrive(Ticks now, const workloads::Request& request, bool kv_elsewhere);
+  void arrived(Ticks now);
+  bool expectsArrival() const;
   std::size_t leastLoadedRank() const;
   Ticks nextWake() const;
   void drainInbox(Ticks now);
@@ -85,8 +93,9 @@ class SteppingReplica : public Replica {
   Mode mode_;
   std::vector<std::unique_ptr<Scheduler>> ranks_;
   std::vector<Arrived> inbox_;
-  std::deque<Step> steps_;    // front runs, the others are decided
-  std::vector<Step> unused_;  // keeps their memory
+  std::vector<std::uint64_t> kv_moved_;  // since the last decision
+  std::deque<Step> steps_;               // front runs, the others are decided
+  std::vector<Step> unused_;             // keeps their memory
   Ticks front_end_ = 0;
   Pipeline pipeline_;          // with several stages
   std::vector<Ticks> stages_;  // of the step that is decided

@@ -20,7 +20,9 @@ void VllmScheduler::schedule(Ticks now, Batch& batch) {
   endFetches(now);
   int budget = config_.max_num_batched_tokens;
   const bool preempted = scheduleRunning(now, batch, budget);
-  if (!preempted) admitWaiting(now, batch, budget);
+  if (preempted) return;
+  admitReceived(now, batch, budget);
+  admitWaiting(now, batch, budget);
 }
 
 int VllmScheduler::newTokens(const Sequence& s, int budget) const {
@@ -114,6 +116,12 @@ VllmScheduler::Admission VllmScheduler::admission(const Sequence& s, int budget)
 void VllmScheduler::admitWaiting(Ticks now, Batch& batch, int& budget) {
   while (!waiting_.empty()) {
     Sequence* sequence = waiting_.front();
+    if (receives(*sequence)) {
+      if (!hasRoomToReceive(*sequence)) break;
+      waiting_.pop();
+      receive(sequence, now);
+      continue;
+    }
     const Admission a = admission(*sequence, budget);
     if (a.tokens == 0) break;
     waiting_.pop();
@@ -130,7 +138,11 @@ void VllmScheduler::admitWaiting(Ticks now, Batch& batch, int& budget) {
 
 std::int64_t VllmScheduler::repeats(const Batch& last, std::int64_t limit) const {
   if (last.rows.size() != running_.size()) return 0;
-  if (!waiting_.empty()) {  // free blocks and hits only shrink until a sequence ends
+  if (!received_.empty() && running_.size() < static_cast<std::size_t>(config_.max_num_seqs)) return 0;
+  if (!waiting_.empty() && receives(*waiting_.front())) {
+    if (hasRoomToReceive(*waiting_.front())) return 0;
+    if (kv_.find(waiting_.front()->request(), waiting_.front()->kv, waiting_.front()->known()).revived > 0) return 0;
+  } else if (!waiting_.empty()) {  // free blocks and hits only shrink until a sequence ends
     const int budget = config_.max_num_batched_tokens - static_cast<int>(running_.size());
     const Admission next = admission(*waiting_.front(), budget);
     if (next.tokens > 0) return 0;

@@ -2,6 +2,8 @@
 // then, if nothing was preempted, waiting requests. Rules and sources: docs/engine.md.
 #pragma once
 
+#include <deque>
+
 #include "sim/engine/kv_tiers.h"
 #include "sim/engine/scheduler.h"
 
@@ -12,7 +14,12 @@ class VllmScheduler final : public Scheduler {
   VllmScheduler(ReplicaId id, const EngineConfig& config, ReplicaObserver& observer, const StepCost* cost);
   void finish(Sequence* sequence) override;
   Ticks nextWake() const override;
-  bool idle() const override { return Scheduler::idle() && fetching_.empty(); }
+  bool onKvMoved(std::uint64_t request, Ticks now) override;
+  bool expectsArrival() const override { return Scheduler::expectsArrival() || !receiving_.empty(); }
+  std::size_t waiting() const override { return Scheduler::waiting() + receiving_.size() + received_.size(); }
+  bool idle() const override {
+    return Scheduler::idle() && fetching_.empty() && receiving_.empty() && received_.empty();
+  }
   std::int64_t repeats(const Batch& last, std::int64_t limit) const override;
 
  private:
@@ -35,13 +42,20 @@ class VllmScheduler final : public Scheduler {
   Sequence* victim() const;
   void preempt(Sequence* victim, Ticks now, Batch& batch, int& budget);
   Admission admission(const Sequence& sequence, int budget) const;
+  // vllm_receives.cpp: prompts that a prefill replica computed
+  bool receives(const Sequence& sequence) const { return sequence.kv_elsewhere && sequence.life.kv_arrived < 0; }
+  bool hasRoomToReceive(const Sequence& sequence) const;
+  void receive(Sequence* sequence, Ticks now);
+  void admitReceived(Ticks now, Batch& batch, int& budget);
   // vllm_fetches.cpp: prefixes from lower tiers
   bool startFetch(Sequence* sequence, const Admission& admission, Ticks now);
   void endFetches(Ticks now);
   Ticks computeTime(std::int64_t prior, std::int64_t tokens) const;
 
   KvTiers tiers_;
-  std::vector<Fetch> fetching_;  // in the order of their requests
+  std::vector<Fetch> fetching_;       // in the order of their requests
+  std::vector<Sequence*> receiving_;  // hold their blocks, KV on its way
+  std::deque<Sequence*> received_;    // hold their blocks, not admitted yet
 };
 
 }  // namespace headroom::sim

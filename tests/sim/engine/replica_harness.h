@@ -20,7 +20,7 @@ struct SkippingReplica final : SteppingReplica {
       : SteppingReplica(id, config, times, observer, Mode::skip) {}
 };
 
-struct Recorded final : ReplicaObserver {
+struct Recorded : ReplicaObserver {
   std::vector<FinishedRequest> finished;
   LogHistogram gaps;
   std::vector<std::pair<Ticks, Ticks>> late_tokens;
@@ -61,7 +61,8 @@ inline bool sameLife(const FinishedRequest& a, const FinishedRequest& b) {
          a.first_token == b.first_token && a.finished == b.finished && a.preemptions == b.preemptions &&
          a.cached_tokens == b.cached_tokens && a.fetched_tokens == b.fetched_tokens &&
          a.preempted_early == b.preempted_early && a.preempted_late == b.preempted_late &&
-         a.recomputed == b.recomputed && a.interference == b.interference;
+         a.recomputed == b.recomputed && a.interference == b.interference && a.kv_wanted == b.kv_wanted &&
+         a.kv_arrived == b.kv_arrived;
 }
 
 template <class ReplicaType>
