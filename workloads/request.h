@@ -27,7 +27,7 @@ struct RequestDetails {
   std::int32_t priority = 0;  ///< lower goes first, as in vLLM
   std::uint32_t tenant = 0;
   std::int32_t adapter = -1;  ///< LoRA adapter; -1: the base model
-  Ticks deadline = kNever;    ///< of the last token, since the start of the run
+  Ticks deadline = kNever;    ///< of the last token, after the arrival; kNever: none
   bool operator==(const RequestDetails&) const = default;
 };
 

@@ -17,24 +17,14 @@ DetailsMaker::DetailsMaker(const RequestMarks& marks, const std::string& name)
   marks_.priority = marks.priority;
   marks_.tenant = marks.tenant;
   marks_.adapter = marks.adapter;
-  if (marks.deadline) deadline_ = toTicks(*marks.deadline);
-  if (deadline_ == kNever && marks_ != RequestDetails{}) common_ = std::make_shared<const RequestDetails>(marks_);
-}
-
-RequestDetails DetailsMaker::marked(Ticks arrival) const {
-  RequestDetails details = marks_;
-  if (deadline_ != kNever) details.deadline = arrival + deadline_;
-  return details;
-}
-
-std::shared_ptr<const RequestDetails> DetailsMaker::common(Ticks arrival) const {
-  return deadline_ == kNever ? common_ : std::make_shared<const RequestDetails>(marked(arrival));
+  if (marks.deadline) marks_.deadline = toTicks(*marks.deadline);
+  if (marks_ != RequestDetails{}) common_ = std::make_shared<const RequestDetails>(marks_);
 }
 
 std::shared_ptr<const RequestDetails> DetailsMaker::ofRow(const TraceRow& row, bool keep_text) {
   const bool has_text = keep_text && !row.content.empty();
-  if (!has_text && row.session.empty()) return common(row.arrival);
-  auto details = std::make_shared<RequestDetails>(marked(row.arrival));
+  if (!has_text && row.session.empty()) return common();
+  auto details = std::make_shared<RequestDetails>(marked());
   if (!row.session.empty()) details->session = contentId(scope_, hashBytes(row.session)) | 1;  // 0 means none
   if (has_text) {
     details->content.reserve(row.content.size());

@@ -32,17 +32,16 @@ class DetailsMaker {
   DetailsMaker(const RequestMarks& marks, const std::string& name);
 
   /// The details of a request that carries nothing of its own. May be null.
-  std::shared_ptr<const RequestDetails> common(Ticks arrival) const;
+  const std::shared_ptr<const RequestDetails>& common() const { return common_; }
   /// Those of a trace row; `keep_text`: the row's content is that of the request's prompt.
   std::shared_ptr<const RequestDetails> ofRow(const TraceRow& row, bool keep_text);
-  /// A copy of the marks to add to.
-  RequestDetails marked(Ticks arrival) const;
+  /// To copy and add to.
+  const RequestDetails& marked() const { return marks_; }
   std::uint64_t scope() const { return scope_; }
 
  private:
   RequestDetails marks_;
-  std::shared_ptr<const RequestDetails> common_;  // null: nothing marked, or a deadline that differs by request
-  Ticks deadline_ = kNever;                       // after the arrival
+  std::shared_ptr<const RequestDetails> common_;  // null: nothing marked
   std::uint64_t scope_;
   std::uint64_t unshared_ = 0;
 };

@@ -78,7 +78,7 @@ class ClosedLoopLengths : public LengthStream {
     if (left_ == 0) return false;
     --left_;
     lengths_.fill(no_row_, request);
-    request.details = details_.common(request.arrival);
+    request.details = details_.common();
     return true;
   }
 

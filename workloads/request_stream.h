@@ -27,8 +27,8 @@ class RequestStream {
 class LengthStream {
  public:
   virtual ~LengthStream() = default;
-  /// Fills prompt_tokens, output_tokens, max_tokens and the details, whose deadline counts from request.arrival. False
-  /// once the workload's `requests` are used up.
+  /// Fills prompt_tokens, output_tokens, max_tokens and the details. False once the workload's `requests` are used
+  /// up.
   virtual bool nextLengths(Request& request) = 0;
 };
 

@@ -58,7 +58,7 @@ void Session::next(Request& request) {
   request.prompt_tokens = pending_.prompt_tokens;
   request.output_tokens = pending_.output_tokens;
   applyMaxTokens(sessions_->spec_.max_tokens, request);
-  auto details = std::make_shared<RequestDetails>(sessions_->details_.marked(request.arrival));
+  auto details = std::make_shared<RequestDetails>(sessions_->details_.marked());
   details->session = id_;
   details->answer_is_shared = true;
   if (system_prompt > 0) details->content.push_back({sessions_->system_text_, system_prompt});

@@ -1,8 +1,11 @@
 #include "sim/cluster/load_estimate.h"
 
+#include <algorithm>
 #include <memory>
+#include <unordered_map>
 
 #include "sim/engine/make_replica.h"
+#include "workloads/request_details.h"
 
 namespace headroom::sim {
 namespace {
@@ -16,16 +19,56 @@ struct Completions final : ReplicaObserver {
   void onBlocksUsed(ReplicaId, std::int64_t) override {}
 };
 
+/// Every n-th request or session, so that about `count` requests are left: all of the run, not its beginning.
+std::vector<workloads::Request> thinned(const std::vector<workloads::Request>& mix, std::size_t count) {
+  const std::size_t step = std::max<std::size_t>(mix.size() / count, 1);
+  std::unordered_map<std::uint64_t, std::size_t> sessions;  // their numbers
+  std::vector<workloads::Request> kept;
+  std::size_t units = 0;
+  for (const workloads::Request& request : mix) {
+    const std::uint64_t session = request.details ? request.details->session : 0;
+    const std::size_t unit = session == 0 ? units++ : sessions.try_emplace(session, units).first->second;
+    if (session != 0 && unit == units) ++units;
+    if (unit % step == 0) kept.push_back(request);
+  }
+  return kept;
+}
+
+/// The same lengths with another text, alike for the requests of one `round`.
+workloads::Request retold(workloads::Request request, std::uint64_t round) {
+  if (!request.details || request.details->content.empty()) return request;
+  auto details = std::make_shared<workloads::RequestDetails>(*request.details);
+  for (workloads::ContentSpan& span : details->content) span.id = workloads::contentId(span.id, round);
+  if (details->session != 0) details->session = workloads::contentId(details->session, round) | 1;
+  request.details = std::move(details);
+  return request;
+}
+
 }  // namespace
+
+void RequestSample::thinOut() {
+  stride_ *= 2;
+  std::size_t left = 0;
+  for (std::size_t i = 0; i < kept_.size(); ++i) {
+    if (units_[i] % stride_ != 0) continue;
+    units_[left] = units_[i];
+    if (left != i) kept_[left] = std::move(kept_[i]);
+    ++left;
+  }
+  kept_.resize(left);
+  units_.resize(left);
+}
 
 double sustainableRate(const std::vector<workloads::Request>& mix, std::size_t count, const EngineConfig& config,
                        const models::StepTimes& times) {
   if (mix.empty()) return 0;
   Completions completions;
   const std::unique_ptr<Replica> replica = makeReplica(ReplicaId(0), config, times, completions, false);
-  const std::size_t step = mix.size() > count ? mix.size() / count : 1;  // all of the run, not its beginning
+  const std::vector<workloads::Request> sample = thinned(mix, count);
   for (std::size_t i = 0; i < count; ++i) {
-    workloads::Request request = mix[i * step % mix.size()];
+    const std::size_t round = i / sample.size();
+    workloads::Request request = sample[i % sample.size()];
+    if (round > 0) request = retold(std::move(request), round);
     request.id = i;
     request.arrival = 0;
     if (!isTooLong(request, config)) replica->submit(0, request);

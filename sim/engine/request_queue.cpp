@@ -46,6 +46,7 @@ RequestQueue::Entry RequestQueue::entryOf(Sequence* sequence) const {
       break;
     case RequestOrder::edf:
       rank = detailsOf(*sequence).deadline;
+      rank = rank < kNever - request.arrival ? request.arrival + rank : kNever;
       break;
     case RequestOrder::fcfs:
     case RequestOrder::fair:

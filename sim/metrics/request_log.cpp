@@ -102,7 +102,8 @@ const std::string& RequestLog::columns() {
 RequestLog::RequestLog(const Scenario& scenario, const std::filesystem::path& file)
     : compressor_(std::make_unique<Compressor>(file)) {
   for (const WorkloadEntry& workload : scenario.workloads) {
-    names_.push_back(csvField(workload.deployment) + "," + csvField(workload.request_class));
+    names_.push_back(csvField(workload.deployment) + "," + csvField(workload.request_class) + "," +
+                     csvField(workload.tenant));
   }
   fmt::format_to(std::back_inserter(compressor_->text), "{}\n", columns());
 }
@@ -114,10 +115,6 @@ void RequestLog::onRequest(const RequestRecord& record) {
   const workloads::Request& request = record.request;
   const bool completed = record.status == RequestStatus::completed;
   fmt::format_to(std::back_inserter(out), "{},{},", request.id, names_[request.workload]);
-  if (request.details && request.details->tenant != 0) {
-    fmt::format_to(std::back_inserter(out), "{}", request.details->tenant);
-  }
-  out.push_back(',');
   appendTime(out, request.arrival, 9);
   fmt::format_to(std::back_inserter(out), ",{},{},{},{},", record.replica, completed ? "completed" : "rejected",
                  request.prompt_tokens, completed ? request.output_tokens : 0);

@@ -30,7 +30,7 @@ class RequestLog final : public RequestSink {
  private:
   struct Compressor;
   std::unique_ptr<Compressor> compressor_;
-  std::vector<std::string> names_;  ///< by workload: "deployment,class"
+  std::vector<std::string> names_;  ///< by workload: "deployment,class,tenant"
 };
 
 }  // namespace headroom::sim

@@ -87,6 +87,15 @@ TEST_F(Workloads, ATraceClassNobodySendsAndHashIdsThatDoNotFitAreRefused) {
   EXPECT_THAT(wrong.err, HasSubstr("t.jsonl:1: 3 hash_ids do not fit a prompt of 600 tokens"));
 }
 
+TEST_F(Workloads, TheRequestTableNamesTheTenant) {
+  const std::string out = (folder_.path() / "out").string();
+  const std::string scenario = folder_.write("s.yaml", std::string(kDeployment) + kTwoTenants);
+  ASSERT_EQ(headroom({"simulate", scenario, "--out", out}).code, 0);
+  const std::string table = decompressed(folder_.path() / "out/requests.csv.zst");
+  EXPECT_THAT(table, HasSubstr(",chat,a,acme,"));
+  EXPECT_THAT(table, HasSubstr(",chat,b,birch,"));
+}
+
 TEST_F(Workloads, AFolderOfServeGenClientsIsATrace) {
   folder_.write("chunk-4-trace.csv", "0,0.05,1,Gamma,1,1\n600,0.1,2,Gamma,0.25,1\n");
   folder_.write("chunk-4-dataset.json", R"({"0": {"input_tokens": "{30: 1.0}", "output_tokens": "{4: 1.0}"}})");

@@ -222,5 +222,44 @@ TEST(RequestSample, KeepsAnEvenSampleOfAnyStream) {
   }
 }
 
+workloads::Request turnOf(std::uint64_t session, std::int32_t prompt_tokens) {
+  auto details = std::make_shared<workloads::RequestDetails>();
+  details->session = session << 8 | 1;
+  details->content = {{session, prompt_tokens}};
+  details->answer_is_shared = true;
+  return {.prompt_tokens = prompt_tokens, .output_tokens = 8, .max_tokens = 8, .details = std::move(details)};
+}
+
+TEST(RequestSample, KeepsSessionsWhole) {
+  constexpr int kTurns = 5;
+  RequestSample sample(100);
+  for (std::uint64_t session = 1; session <= 200; ++session) {
+    for (int turn = 1; turn <= kTurns; ++turn) sample.offer(turnOf(session, 100 * turn));
+  }
+  EXPECT_EQ(sample.seen(), 1000);
+  EXPECT_GE(sample.requests().size(), 50U);
+  EXPECT_LE(sample.requests().size(), 100U);
+  std::map<std::uint64_t, int> turns;
+  for (const workloads::Request& request : sample.requests()) ++turns[request.details->session];
+  for (const auto& [session, count] : turns) EXPECT_EQ(count, kTurns);
+}
+
+TEST(SustainableRate, OfARepeatedMixFindsNoMoreOfItsPromptsInTheCacheThanARunWould) {
+  DeploymentPlan plan = planByHand("least-loaded", 1);
+  EngineConfig& config = plan.pools.front().engine.config;
+  config.enable_prefix_caching = true;
+  const auto rateOf = [&](std::uint64_t sessions, int turns) {
+    std::vector<workloads::Request> mix;
+    for (std::uint64_t s = 1; s <= sessions; ++s) {
+      for (int turn = 1; turn <= turns; ++turn) mix.push_back(turnOf(s, 400 * turn));
+    }
+    return sustainableRate(mix, 2000, config, *plan.pools.front().step_times);
+  };
+  const double all = rateOf(1000, 2);
+  EXPECT_NEAR(rateOf(100, 2) / all, 1, 0.05);
+  EXPECT_NEAR(rateOf(4000, 2) / all, 1, 0.05);
+  EXPECT_NEAR(rateOf(20, 1) / rateOf(2000, 1), 1, 0.05);
+}
+
 }  // namespace
 }  // namespace headroom::sim

@@ -44,7 +44,7 @@ std::shared_ptr<workloads::RequestDetails> randomDetails(const workloads::Reques
   details->answer_is_shared = *inRange(0, 4) == 0;
   details->priority = *inRange(0, 3);
   details->tenant = static_cast<std::uint32_t>(*inRange(0, 3));
-  details->deadline = request.arrival + *inRange<Ticks>(0, 5000);
+  details->deadline = *inRange<Ticks>(0, 5000);
   return details;
 }
 
