@@ -91,14 +91,12 @@ Json modelList() {
 
 Json engineList() {
   Json all = Json::array();
-  for (const std::string& name : sim::engineNames()) {
-    const sim::Engine* engine = sim::findEngine(name);
-    const bool built = engine != nullptr;
-    const auto versions = built ? engine->rules_from() : std::vector<std::string>();
-    const std::string summary =
-        built ? fmt::format("{}; rules change at the versions listed, from {} on", engine->summary, versions.front())
-              : "not supported yet";
-    all.push_back({{"name", name}, {"summary", summary}, {"supported", built}, {"rules_from", versions}});
+  for (const sim::Engine& engine : sim::engines()) {
+    const std::vector<std::string> versions = engine.rules_from();
+    all.push_back({{"name", engine.name},
+                   {"summary", fmt::format("{}; rules change at the versions listed, from {} on", engine.summary,
+                                           versions.front())},
+                   {"rules_from", versions}});
   }
   return all;
 }
@@ -187,7 +185,7 @@ const std::vector<Kind>& kinds() {
         {"layers", "layers"},
         {"context", "context"},
         {"weights", "precision"}}},
-      {"engines", engineList, {{"supported", "supported"}}},
+      {"engines", engineList, {}},
       {"policies", policyList, {{"kind", "kind"}}},
       {"profiles", profileList, {{"date", "date"}}},
       {"scenarios", scenarioList, {{"kind", "kind"}}},

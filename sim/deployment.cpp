@@ -9,6 +9,7 @@
 #include "models/hardware/accelerator.h"
 #include "sim/engine/request_queue.h"
 #include "sim/engine/research_engines.h"
+#include "sim/engine/trtllm_defaults.h"
 
 namespace headroom::sim {
 namespace {
@@ -134,7 +135,7 @@ void addPower(const DeploymentSpec& spec, const models::Model& model, PoolPlan& 
 /// `decide` sets an option that is not set to what the engine took.
 template <class Decide>
 void decideOptions(EngineOptions& engine, const Decide& decide) {
-  const bool vllm = engine.name == "vllm", sglang = engine.name == "sglang";
+  const bool vllm = engine.name == "vllm", sglang = engine.name == "sglang", trtllm = engine.name == "trtllm";
   decide(engine.max_num_seqs, [](const ResolvedEngine& e) { return e.config.max_num_seqs; });
   if (sglang) {
     if (engine.enable_chunked_prefill.value_or(true)) {
@@ -167,6 +168,15 @@ void decideOptions(EngineOptions& engine, const Decide& decide) {
   if (sglang) {
     decide(engine.block_size, [](const ResolvedEngine& e) { return e.config.block_size; });
   }
+  if (trtllm) {
+    decide(engine.block_size, [](const ResolvedEngine& e) { return e.config.block_size; });
+    decide(engine.capacity_scheduler_policy,
+           [](const ResolvedEngine& e) { return nameOf(e.config.trtllm.capacity_policy); });
+    decide(engine.cuda_graph_padding, [](const ResolvedEngine& e) { return e.config.trtllm.graph_padding; });
+    if (*engine.cuda_graph_padding) {
+      decide(engine.cuda_graph_max_bs, [](const ResolvedEngine& e) { return e.graph_sizes.back(); });
+    }
+  }
   decide(engine.step_overhead, [](const ResolvedEngine& e) { return toSeconds(e.config.overhead.residue); });
 }
 
@@ -191,6 +201,7 @@ DeploymentPlan planDeployment(const DeploymentSpec& spec, bool compile) {
     pool.spec = pool_spec;
     pool.accelerator = models::findAccelerator(pool_spec.accelerator);
     pool.engine = resolveEngine(spec.engine, pool.accelerator, pool_spec.parallelism, plan.model.max_position);
+    pool.warnings = pool.engine.warnings;
     if (pool.engine.config.max_model_len > plan.model.max_position) {
       pool.warnings.push_back(fmt::format("max_model_len {} is beyond the model's own {}",
                                           pool.engine.config.max_model_len, plan.model.max_position));

@@ -27,8 +27,8 @@ constexpr double kActivationBytes = 2;
 /// Estimate of what captured CUDA graphs take, for engines that deduct it.
 constexpr double kGraphsMiB = 512;
 
-/// SGLang: CUDA context, and for several accelerators collective buffers, before weights are loaded. Estimates: with
-/// them Qwen3-235B in fp8 on 4 H100 has 3.5 % more tokens than the one log at hand (vllm issue 21348).
+/// SGLang and TensorRT-LLM: CUDA context, and for several accelerators collective buffers, before weights are loaded.
+/// Estimates: with them Qwen3-235B in fp8 on 4 H100 has 3.5 % more tokens than the one log at hand (vllm issue 21348).
 constexpr double kContextMiB = 600;
 constexpr double kCollectivesMiB = 1000;
 
@@ -89,11 +89,12 @@ double widestMlp(const Model& model, int tp) {
   return std::max(dense, (routed + model.moe->shared_intermediate) / tp);
 }
 
+/// TensorRT-LLM's dummy run samples one token of each of few long prompts: its forward pass is the peak.
 Bytes activationPeak(const Model& model, const Stage& stage, const MemoryRequest& request) {
   const double tokens = request.max_num_batched_tokens;
   const double width = kHiddenCopies * model.hidden + kMlpCopies * widestMlp(model, request.parallelism.tp);
   const Bytes forward(tokens * width * kActivationBytes);
-  if (!stage.has_lm_head) return forward;
+  if (!stage.has_lm_head || request.rule == MemoryRule::trtllm) return forward;
   const double rows = std::min(request.max_num_batched_tokens, request.max_num_seqs);
   return std::max(forward, Bytes(rows * model.vocab * kSamplerBytes));
 }
@@ -118,16 +119,28 @@ void addLayerCache(const Model& model, const MemoryRequest& request, int layer, 
   plan.state += sequences * layerStateBytes(model, layer, tp);
 }
 
-/// What the engine's rule takes off beside weights and states.
-void setOverheads(const Model& model, const Stage& stage, const MemoryRequest& request, MemoryPlan& plan) {
-  if (request.rule == MemoryRule::sglang) {
-    const double mib = kContextMiB + (request.parallelism.accelerators() > 1 ? kCollectivesMiB : 0);
-    plan.runtime = Bytes(mib * kMiB * request.gpu_memory_utilization);
-    return;
+/// What the engine's rule takes off beside weights and states, and of what.
+void applyRule(const Model& model, const Stage& stage, const MemoryRequest& request, MemoryPlan& plan) {
+  const double share = request.gpu_memory_utilization;
+  const bool alone = request.parallelism.accelerators() == 1;
+  const Bytes context((kContextMiB + (alone ? 0 : kCollectivesMiB)) * kMiB);
+  plan.usable = Bytes(std::ceil(plan.memory.value() * share));
+  switch (request.rule) {
+    case MemoryRule::sglang:
+      plan.runtime = share * context;
+      return;
+    case MemoryRule::vllm:
+      plan.activations = activationPeak(model, stage, request);
+      plan.runtime = Bytes(kNonTorchGrowthMiB * kMiB);
+      if (request.deduct_graphs) plan.graphs = Bytes(kGraphsMiB * kMiB);
+      return;
+    case MemoryRule::trtllm:
+      plan.activations = activationPeak(model, stage, request);
+      plan.runtime = Bytes(kNonTorchGrowthMiB * kMiB) + context;
+      const Bytes free = plan.memory - plan.weights - plan.activations - plan.runtime;
+      plan.usable = plan.memory - (1 - share) * std::max(free, Bytes());
+      return;
   }
-  plan.activations = activationPeak(model, stage, request);
-  plan.runtime = Bytes(kNonTorchGrowthMiB * kMiB);
-  if (request.deduct_graphs) plan.graphs = Bytes(kGraphsMiB * kMiB);
 }
 
 /// The plan of one pipeline stage, without the verdict.
@@ -135,9 +148,8 @@ MemoryPlan planStage(const Model& model, const Accelerator& accelerator, const M
                      const Stage& stage, WindowedLayers windowed) {
   MemoryPlan plan;
   plan.memory = accelerator.memory;
-  plan.usable = Bytes(std::ceil(accelerator.memory.value() * request.gpu_memory_utilization));
   plan.weights = stageWeights(model, stage, request);
-  setOverheads(model, stage, request, plan);
+  applyRule(model, stage, request, plan);
   Bytes per_token;
   for (int layer = stage.first; layer < stage.last; ++layer) {
     addLayerCache(model, request, layer, windowed, plan, per_token);

@@ -58,10 +58,24 @@ struct SglangRules {
   bool operator==(const SglangRules&) const = default;
 };
 
+/// TensorRT-LLM's capacity_scheduler_policy.
+enum class CapacityPolicy : std::uint8_t {
+  guaranteed_no_evict,  ///< a request is let in once the blocks for its longest answer are free
+  max_utilization,      ///< once its prompt's are; the latest to start are paused when blocks run out
+};
+
+/// What only TensorRT-LLM has.
+struct TrtllmRules {
+  CapacityPolicy capacity_policy = CapacityPolicy::guaranteed_no_evict;
+  bool budget_counts_cached = false;  ///< cached tokens of a prompt count towards max_num_tokens
+  bool graph_padding = false;         ///< batches are padded to the next captured size
+  bool operator==(const TrtllmRules&) const = default;
+};
+
 struct EngineConfig {
   EngineKind kind = EngineKind::vllm;
   Role role = Role::unified;
-  int max_num_batched_tokens = 8192;       ///< token budget of a step; >= max_num_seqs
+  int max_num_batched_tokens = 8192;       ///< token budget of a step; >= max_num_seqs but for trtllm
   int max_num_seqs = 256;                  ///< sequences running at once
   std::int64_t num_gpu_blocks = 0;         ///< KV blocks of a rank, the null block included
   int block_size = 16;                     ///< tokens in a block
@@ -80,6 +94,7 @@ struct EngineConfig {
   int max_waiting_iters = 10;      ///< decode steps between two looks at the queue (lightllm)
   StepOverhead overhead;
   SglangRules sglang;
+  TrtllmRules trtllm;
 
   /// One block is vLLM's null block.
   std::int64_t usableBlocks() const { return num_gpu_blocks - (kind == EngineKind::vllm ? 1 : 0); }

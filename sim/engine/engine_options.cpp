@@ -2,12 +2,20 @@
 
 #include <algorithm>
 
+#include "sim/engine/engine_keys.h"
 #include "sim/engine/engines.h"
 #include "sim/engine/request_queue.h"
 #include "sim/engine/research_engines.h"
+#include "sim/engine/trtllm_defaults.h"
 
 namespace headroom::sim {
 namespace {
+
+// TensorRT-LLM's own keys.
+constexpr const char* kTokenCapKey = "kv_cache_config.max_tokens";
+constexpr const char* kCapacityPolicyKey = "scheduler_config.capacity_scheduler_policy";
+constexpr const char* kGraphPaddingKey = "cuda_graph_config.enable_padding";
+constexpr const char* kGraphBatchKey = "cuda_graph_config.max_batch_size";
 
 /// Shared options that a research engine does not have accept only what it does anyway.
 void refuseOptionsOfOthers(const Value& value, const EngineOptions& options) {
@@ -41,61 +49,6 @@ KvTierOptions readKvTier(const Value& value) {
   return tier;
 }
 
-/// The engine's own name of a shared option, or null.
-const EngineKey* ownKey(const std::string& engine, const std::string& shared) {
-  const auto& keys = engineKeys();
-  const auto found = std::find_if(keys.begin(), keys.end(), [&](const EngineKey& k) {
-    return engine == k.engine && k.shared != nullptr && shared == k.shared;
-  });
-  return found == keys.end() ? nullptr : &*found;
-}
-
-/// Members of `engine`, shared options under either name.
-class EngineFields {
- public:
-  EngineFields(const Value& value, const std::string& engine) : fields_(value), engine_(engine) {}
-
-  std::optional<Value> find(const std::string& key) {
-    const EngineKey* own = ownKey(engine_, key);
-    std::optional<Value> value = fields_.optional(key);
-    const std::optional<Value> other = own == nullptr ? std::nullopt : fields_.optional(own->key);
-    if (value && other) other->fail("says the same as " + key, "give one of them");
-    return value ? value : other;
-  }
-  template <class T>
-  void integer(const char* key, std::optional<T>& target, std::int64_t min, std::int64_t max) {
-    if (const auto v = find(key)) target = static_cast<T>(v->integer(min, max));
-  }
-  void flag(const char* key, std::optional<bool>& target) {
-    const bool shared = fields_.has(key);
-    const EngineKey* own = ownKey(engine_, key);
-    if (const auto v = find(key)) target = v->boolean() != (!shared && own != nullptr && own->negated);
-  }
-  /// An option that only some engines have.
-  std::optional<Value> ownOption(const std::string& key) {
-    return isKeyOf(engine_, key) ? fields_.optional(key) : std::nullopt;
-  }
-  void finish() const {
-    for (const EngineKey& k : engineKeys()) {
-      if (!fields_.has(k.key) || isKeyOf(engine_, k.key)) continue;
-      const EngineKey* own = k.shared == nullptr ? nullptr : ownKey(engine_, k.shared);
-      const std::string name = own != nullptr ? own->key : k.shared != nullptr ? k.shared : "";
-      fields_.value().find(k.key)->fail(std::string("is an option of ") + k.engine + ", not of " + engine_,
-                                        name.empty() ? "" : engine_ + " calls it " + name);
-    }
-    fields_.finish();
-  }
-
- private:
-  static bool isKeyOf(const std::string& engine, const std::string& key) {
-    const auto& keys = engineKeys();
-    return std::any_of(keys.begin(), keys.end(),
-                       [&](const EngineKey& k) { return engine == k.engine && key == k.key; });
-  }
-  Fields fields_;
-  const std::string& engine_;
-};
-
 /// sglang's chunked_prefill_size is -1 for "prompts are not split".
 void readTokenBudget(EngineFields& fields, EngineOptions& engine) {
   fields.flag("enable_chunked_prefill", engine.enable_chunked_prefill);
@@ -114,15 +67,17 @@ void readTokenBudget(EngineFields& fields, EngineOptions& engine) {
   }
 }
 
+/// The cap of the KV cache, under either engine's name.
+void readTokenCap(EngineFields& fields, EngineOptions& engine, const char* key) {
+  fields.ownInteger(key, engine.max_total_tokens, 1, INT32_MAX);
+  if (const auto v = fields.ownOption(key); v && engine.num_gpu_blocks) {
+    v->fail("says the same as num_gpu_blocks", "give one of them");
+  }
+}
+
 void readSglangOptions(EngineFields& fields, EngineOptions& engine) {
-  const auto integer = [&](const char* key, auto& target, std::int64_t min, std::int64_t max) {
-    if (const auto v = fields.ownOption(key)) {
-      target = static_cast<typename std::decay_t<decltype(target)>::value_type>(v->integer(min, max));
-    }
-  };
-  integer("max_prefill_tokens", engine.max_prefill_tokens, 1, 1 << 20);
-  integer("max_total_tokens", engine.max_total_tokens, 1, INT32_MAX);
-  integer("cuda_graph_max_bs", engine.cuda_graph_max_bs, 1, 4096);
+  fields.ownInteger("max_prefill_tokens", engine.max_prefill_tokens, 1, 1 << 20);
+  fields.ownInteger("cuda_graph_max_bs", engine.cuda_graph_max_bs, 1, 4096);
   if (const auto v = fields.ownOption("schedule_policy")) {
     engine.schedule_policy = v->oneOf({"fcfs", "lpm"});
     if (engine.scheduling) v->fail("says the same as scheduling", "give one of them");
@@ -130,43 +85,28 @@ void readSglangOptions(EngineFields& fields, EngineOptions& engine) {
   if (const auto v = fields.ownOption("schedule_conservativeness")) {
     engine.schedule_conservativeness = v->numberIn(0, 100);
   }
-  if (const auto v = fields.ownOption("enable_mixed_chunk")) engine.enable_mixed_chunk = v->boolean();
-  if (const auto v = fields.ownOption("max_total_tokens"); v && engine.num_gpu_blocks) {
-    v->fail("says the same as num_gpu_blocks", "give one of them");
+  fields.ownFlag("enable_mixed_chunk", engine.enable_mixed_chunk);
+  readTokenCap(fields, engine, "max_total_tokens");
+}
+
+void readTrtllmOptions(EngineFields& fields, EngineOptions& engine) {
+  if (const auto v = fields.ownOption(kCapacityPolicyKey)) {
+    engine.capacity_scheduler_policy = v->oneOf(capacityPolicyNames());
   }
+  fields.ownFlag(kGraphPaddingKey, engine.cuda_graph_padding);
+  fields.ownInteger(kGraphBatchKey, engine.cuda_graph_max_bs, 1, 4096);
+  if (const auto v = fields.ownOption(kGraphBatchKey); v && !engine.cuda_graph_padding.value_or(false)) {
+    v->fail("says how far batches are padded, and they are not", "set cuda_graph_config.enable_padding");
+  }
+  readTokenCap(fields, engine, kTokenCapKey);
 }
 
 }  // namespace
-
-const std::vector<EngineKey>& engineKeys() {
-  static const std::vector<EngineKey> keys{
-      {"vllm", "long_prefill_token_threshold", nullptr},
-      {"vllm", "kv_tiers", nullptr},
-      {"vllm-v0", "watermark", nullptr},
-      {"sarathi", "watermark", nullptr},
-      {"lightllm", "max_waiting_iters", nullptr},
-      {"sglang", "max_running_requests", "max_num_seqs"},
-      {"sglang", "chunked_prefill_size", "max_num_batched_tokens"},
-      {"sglang", "context_length", "max_model_len"},
-      {"sglang", "mem_fraction_static", "gpu_memory_utilization"},
-      {"sglang", "disable_radix_cache", "prefix_caching", true},
-      {"sglang", "disable_overlap_schedule", "async_scheduling", true},
-      {"sglang", "page_size", "block_size"},
-      {"sglang", "max_prefill_tokens", nullptr},
-      {"sglang", "max_total_tokens", nullptr},
-      {"sglang", "schedule_policy", nullptr},
-      {"sglang", "schedule_conservativeness", nullptr},
-      {"sglang", "enable_mixed_chunk", nullptr},
-      {"sglang", "cuda_graph_max_bs", nullptr},
-  };
-  return keys;
-}
 
 EngineOptions readEngineOptions(const Value& value) {
   EngineOptions engine;
   if (const auto v = value.find("name")) {
     engine.name = v->oneOf(engineNames());
-    if (findEngine(engine.name) == nullptr) v->fail("engine \"" + engine.name + "\" is not supported yet", "vllm");
   }
   const Engine& known = *findEngine(engine.name);
   EngineFields fields(value, engine.name);
@@ -201,15 +141,16 @@ EngineOptions readEngineOptions(const Value& value) {
     if (!engine.kv_tiers.empty() && engine.prefix_caching == false)
       v->fail("need prefix_caching", "leave one of them out");
   }
-  if (engine.name == "sglang") fields.integer("block_size", engine.block_size, 1, 1024);
+  if (ownKey(engine.name, "block_size") != nullptr) fields.integer("block_size", engine.block_size, 1, 1024);
   readSglangOptions(fields, engine);
+  readTrtllmOptions(fields, engine);
   if (const auto v = fields.ownOption("watermark")) engine.watermark = v->fraction();
   if (const auto v = fields.ownOption("max_waiting_iters")) {
     engine.max_waiting_iters = static_cast<int>(v->integer(0, 1 << 20));
   }
   fields.finish();
   refuseOptionsOfOthers(value, engine);
-  if (engine.name != "sglang" && engine.max_num_seqs && engine.max_num_batched_tokens &&
+  if (engine.name != "sglang" && engine.name != "trtllm" && engine.max_num_seqs && engine.max_num_batched_tokens &&
       *engine.max_num_batched_tokens < *engine.max_num_seqs) {
     value.fail("max_num_batched_tokens must be at least max_num_seqs", "vLLM refuses it too");
   }
@@ -225,12 +166,13 @@ DocumentNode toDocument(const EngineOptions& engine) {
     return own == nullptr ? EngineKey{"", shared, shared} : *own;
   };
   const auto number = [&](const char* key, const auto& value) {
-    if (value) setMember(node, keyOf(key).key, numberNode(*value));
+    if (value) setOption(node, keyOf(key).key, numberNode(*value));
   };
   const auto flag = [&](const char* key, const std::optional<bool>& value) {
     const EngineKey own = keyOf(key);
-    if (value) setMember(node, own.key, boolNode(*value != own.negated));
+    if (value) setOption(node, own.key, boolNode(*value != own.negated));
   };
+  const bool trtllm = engine.name == "trtllm";
   number("max_num_seqs", engine.max_num_seqs);
   number("max_num_batched_tokens", engine.max_num_batched_tokens);
   number("max_model_len", engine.max_model_len);
@@ -243,11 +185,15 @@ DocumentNode toDocument(const EngineOptions& engine) {
   number("long_prefill_token_threshold", engine.long_prefill_token_threshold);
   number("block_size", engine.block_size);
   number("max_prefill_tokens", engine.max_prefill_tokens);
-  number("max_total_tokens", engine.max_total_tokens);
+  number(trtllm ? kTokenCapKey : "max_total_tokens", engine.max_total_tokens);
   if (engine.schedule_policy) setMember(node, "schedule_policy", scalarNode(*engine.schedule_policy));
   number("schedule_conservativeness", engine.schedule_conservativeness);
   flag("enable_mixed_chunk", engine.enable_mixed_chunk);
-  number("cuda_graph_max_bs", engine.cuda_graph_max_bs);
+  number(trtllm ? kGraphBatchKey : "cuda_graph_max_bs", engine.cuda_graph_max_bs);
+  if (engine.capacity_scheduler_policy) {
+    setOption(node, kCapacityPolicyKey, scalarNode(*engine.capacity_scheduler_policy));
+  }
+  flag(kGraphPaddingKey, engine.cuda_graph_padding);
   if (!engine.kv_tiers.empty()) {
     DocumentNode tiers = listNode();
     for (const KvTierOptions& tier : engine.kv_tiers) {

@@ -22,7 +22,7 @@ struct KvTierOptions {
 };
 
 /// Unset options take the engine version's own default (engines.h). What engines have in common stands under
-/// one name here; a scenario may use that or the engine's own (engineKeys()), and is written with the latter.
+/// one name here; a scenario may use that or the engine's own (engine_keys.h), and is written with the latter.
 struct EngineOptions {
   std::string name = "vllm";
   std::string version = "0.24.0";  ///< unset in a scenario: the default_version of the engine
@@ -36,29 +36,23 @@ struct EngineOptions {
   std::optional<bool> async_scheduling;   ///< pipeline depth 2
   std::optional<std::string> scheduling;  ///< a name of requestOrderNames()
   std::optional<int> long_prefill_token_threshold;
-  std::vector<KvTierOptions> kv_tiers{};  ///< nearest first
-  std::optional<double> watermark;        ///< share of the KV blocks kept free by admissions (vllm-v0, sarathi)
-  std::optional<int> max_waiting_iters;   ///< decode steps between two looks at the queue (lightllm)
-  std::optional<int> block_size;          ///< tokens in a KV block (sglang: page_size)
-  std::optional<Seconds> step_overhead;   ///< per step beyond the kernels
+  std::vector<KvTierOptions> kv_tiers{};         ///< nearest first
+  std::optional<double> watermark;               ///< share of the KV blocks kept free by admissions (vllm-v0, sarathi)
+  std::optional<int> max_waiting_iters;          ///< decode steps between two looks at the queue (lightllm)
+  std::optional<int> block_size;                 ///< tokens in a KV block (sglang, trtllm)
+  std::optional<Seconds> step_overhead;          ///< per step beyond the kernels
+  std::optional<std::int64_t> max_total_tokens;  ///< caps the KV cache (trtllm: kv_cache_config.max_tokens)
+  std::optional<int> cuda_graph_max_bs;          ///< (trtllm: cuda_graph_config.max_batch_size)
   // sglang
   std::optional<int> max_prefill_tokens;
-  std::optional<std::int64_t> max_total_tokens;  ///< caps the KV cache
-  std::optional<std::string> schedule_policy;    ///< fcfs or lpm
+  std::optional<std::string> schedule_policy;  ///< fcfs or lpm
   std::optional<double> schedule_conservativeness;
   std::optional<bool> enable_mixed_chunk;
-  std::optional<int> cuda_graph_max_bs;
+  // trtllm
+  std::optional<std::string> capacity_scheduler_policy;  ///< a name of capacityPolicyNames()
+  std::optional<bool> cuda_graph_padding;                ///< batches are padded to the next captured size
   bool operator==(const EngineOptions&) const = default;
 };
-
-/// A key of one engine: its own name for a shared option, or an option that only it has.
-struct EngineKey {
-  const char* engine;
-  const char* key;
-  const char* shared;    ///< null: nobody else has it
-  bool negated = false;  ///< true here is false there
-};
-const std::vector<EngineKey>& engineKeys();
 
 /// Throws InputError with file, line, path and hint.
 EngineOptions readEngineOptions(const Value& value);

@@ -12,12 +12,19 @@
 #include "sim/engine/engine_versions.h"
 #include "sim/engine/research_engines.h"
 #include "sim/engine/sglang_defaults.h"
+#include "sim/engine/trtllm_defaults.h"
 
 namespace headroom::sim {
 namespace {
 
+/// "0.19.1"; a release candidate ("1.3.0rc20") counts as its release.
 std::optional<std::array<int, 3>> parseVersion(std::string_view text) {
   std::array<int, 3> parts{};
+  if (const std::size_t rc = text.find("rc"); rc != std::string_view::npos) {
+    const std::string_view number = text.substr(rc + 2);
+    if (number.empty() || number.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+    text = text.substr(0, rc);
+  }
   for (std::size_t i = 0; i < parts.size() && !text.empty(); ++i) {
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), parts[i]);
     if (parsed.ec != std::errc()) return std::nullopt;
@@ -36,6 +43,8 @@ const std::vector<Engine>& engines() {
     std::vector<Engine> rows{
         {"vllm", "vLLM", "V1 scheduler", "0.24.0", vllmRulesFrom, resolveVllm},
         {"sglang", "SGLang", "prompts first, radix cache, overlap scheduler", "0.5.14", sglangRulesFrom, resolveSglang},
+        {"trtllm", "TensorRT-LLM", "in-flight batching by capacity, PyTorch backend", "1.3.0rc20", trtllmRulesFrom,
+         resolveTrtllm},
     };
     for (const ResearchEngine& e : researchEngines()) {  // on vLLM's kernels, whose version it is
       rows.push_back({e.name, e.name, e.summary, "0.24.0", vllmRulesFrom, resolveVllm});
@@ -51,8 +60,11 @@ const Engine* findEngine(const std::string& name) {
 }
 
 const std::vector<std::string>& engineNames() {
-  static const std::vector<std::string> names{"vllm", "sglang",  "trtllm", "vllm-v0",
-                                              "orca", "sarathi", "static", "lightllm"};
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const Engine& e : engines()) all.push_back(e.name);
+    return all;
+  }();
   return names;
 }
 
@@ -72,16 +84,17 @@ std::string versionProblem(const Engine& engine, const std::string& version) {
 ResolvedEngine resolveEngine(const EngineOptions& options, const models::Accelerator& accelerator,
                              const models::Parallelism& parallelism, int native_context) {
   const Engine* engine = findEngine(options.name);
-  CHECK(engine != nullptr, "an engine without rules is refused when the scenario is read");
+  CHECK(engine != nullptr, "the name was checked when the scenario was read");
   return engine->resolve(options, accelerator, parallelism, native_context);
 }
 
 void settleWithPool(ResolvedEngine& engine, const models::MemoryPlan& memory) {
   EngineConfig& config = engine.config;
-  if (config.kind != EngineKind::sglang) return;
-  // It starts with less than one longest sequence and refuses the requests that do not fit.
+  if (config.kind != EngineKind::sglang && config.kind != EngineKind::trtllm) return;
+  // They start with less than one longest sequence and refuse the requests that do not fit.
   const std::int64_t pool = config.usableBlocks() * config.block_size;
   config.max_model_len = std::min(config.max_model_len, pool);
+  if (config.kind == EngineKind::trtllm) return;
   // Recurrent states were set aside for the sequences counted on; there is no room for more.
   if (engine.seqs_from_pool && memory.state == Bytes()) {
     config.max_num_seqs = sglangRunningRequests(pool, config.max_model_len);

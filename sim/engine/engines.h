@@ -22,6 +22,7 @@ struct ResolvedEngine {
   bool deduct_graphs = false;
   bool seqs_from_pool = false;   ///< max_num_seqs is known once the KV cache is
   std::vector<int> graph_sizes;  ///< token counts that steps are padded to, ascending
+  std::vector<std::string> warnings;
 };
 
 struct Engine {
@@ -35,9 +36,8 @@ struct Engine {
   Resolve resolve;
 };
 const std::vector<Engine>& engines();
-/// Null: a name that is known, or not, and has no rules here.
+/// Null: no such engine.
 const Engine* findEngine(const std::string& name);
-/// Every name a scenario may use once it is built.
 const std::vector<std::string>& engineNames();
 /// Why this version has no rules here, or "".
 std::string versionProblem(const Engine& engine, const std::string& version);

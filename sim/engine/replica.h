@@ -83,7 +83,8 @@ class Replica {
 
 /// True if the engine would answer the request with an error instead of running it.
 inline bool isTooLong(const workloads::Request& request, const EngineConfig& config) {
-  return std::int64_t{request.prompt_tokens} + request.output_tokens > config.max_model_len;
+  const bool fits_a_step = config.enable_chunked_prefill || request.prompt_tokens <= config.max_num_batched_tokens;
+  return !fits_a_step || std::int64_t{request.prompt_tokens} + request.output_tokens > config.max_model_len;
 }
 
 }  // namespace headroom::sim

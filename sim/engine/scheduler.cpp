@@ -8,6 +8,7 @@
 #include "sim/engine/sarathi_scheduler.h"
 #include "sim/engine/sglang_scheduler.h"
 #include "sim/engine/static_scheduler.h"
+#include "sim/engine/trtllm_scheduler.h"
 #include "sim/engine/vllm_scheduler.h"
 #include "sim/engine/vllm_v0_scheduler.h"
 
@@ -174,9 +175,9 @@ std::unique_ptr<Scheduler> makeScheduler(ReplicaId id, const EngineConfig& confi
     case EngineKind::lightllm:
       return std::make_unique<LightllmScheduler>(id, config, observer);
     case EngineKind::trtllm:
-      break;
+      return std::make_unique<TrtllmScheduler>(id, config, observer);
   }
-  CHECK(false, "an engine without rules is refused when the scenario is read");
+  CHECK(false, "every engine has its rules");
   return nullptr;
 }
 

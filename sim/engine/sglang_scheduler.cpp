@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "models/base/error.h"
+#include "sim/engine/common_tokens.h"
 
 namespace headroom::sim {
 namespace {
@@ -12,18 +13,6 @@ constexpr std::int64_t kOne = 1'000'000'000;  // of a ratio
 constexpr std::int64_t kSharedTokens = 32;
 /// Longer queues are not sorted by prefix.
 constexpr std::size_t kLongestSorted = 128;
-
-/// Tokens with which both prompts begin.
-std::int64_t commonTokens(const workloads::Request& a, const workloads::Request& b) {
-  if (!a.details || !b.details) return 0;
-  const auto &x = a.details->content, &y = b.details->content;
-  std::int64_t tokens = 0;
-  for (std::size_t i = 0; i < std::min(x.size(), y.size()) && x[i].id == y[i].id; ++i) {
-    tokens += std::min(x[i].tokens, y[i].tokens);
-    if (x[i].tokens != y[i].tokens) break;
-  }
-  return tokens;
-}
 
 }  // namespace
 

@@ -22,7 +22,8 @@ SteppingReplica::SteppingReplica(ReplicaId id, const EngineConfig& config, const
       mode_(mode),
       pipeline_(config.pipeline_parallel) {
   CHECK(config.pipeline_depth == 1 || config.pipeline_depth == 2, "pipeline depth must be 1 or 2");
-  CHECK(config.max_num_batched_tokens >= config.max_num_seqs, "the token budget must cover one token a sequence");
+  CHECK(config.kind == EngineKind::trtllm || config.max_num_batched_tokens >= config.max_num_seqs,
+        "the token budget must cover one token a sequence");
   CHECK(config.pipeline_depth == 1 || !isResearchEngine(config.kind), "research engines decide when a step has ended");
   CHECK(config.blocksFor(config.max_model_len) + config.watermarkBlocks() <= config.usableBlocks(),
         "one longest sequence must fit");
@@ -93,13 +94,14 @@ bool SteppingReplica::decidesOnArrival() const {
   return isResearchEngine(config_.kind) && steps_.size() < static_cast<std::size_t>(config_.stepsInFlight());
 }
 
-/// The rank that vLLM's front end would send to: fewest requests, waiting ones weighing four times.
+/// The rank that the front end would send to: fewest requests, waiting ones weighing four times in vLLM.
 std::size_t SteppingReplica::leastLoadedRank() const {
+  const std::size_t weight = config_.kind == EngineKind::trtllm ? 1 : 4;
   std::size_t best = 0, least = SIZE_MAX;
   for (std::size_t r = 0; r < ranks_.size() && ranks_.size() > 1; ++r) {
     const auto coming = static_cast<std::size_t>(
         std::count_if(inbox_.begin(), inbox_.end(), [&](const Arrived& arrived) { return arrived.rank == r; }));
-    const std::size_t load = 4 * (ranks_[r]->waiting() + coming) + ranks_[r]->running();
+    const std::size_t load = weight * (ranks_[r]->waiting() + coming) + ranks_[r]->running();
     if (load < least) best = r, least = load;
   }
   return best;

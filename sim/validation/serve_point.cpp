@@ -34,6 +34,8 @@ PlannedScenario planPoint(const ServingPoint& point) {
   parts.engine = {{"name", point.engine}};
   const int longest = point.prompt_tokens + point.output_tokens + kTokensBeyondNominal;
   for (const char* key : {"max_model_len", "context_length", "max_seq_len"}) parts.optional_engine[key] = longest;
+  // Published recipes of TensorRT-LLM pad; its own default does not.
+  if (point.engine == "trtllm") parts.engine["cuda_graph_config"] = {{"enable_padding", true}};
   if (!point.version.empty()) parts.engine["version"] = point.version;
   if (point.version.empty() && point.engine == "vllm") parts.engine["version"] = kVllmOfAutumn2025;
   if (!point.weights.empty()) parts.precision["weights"] = point.weights;

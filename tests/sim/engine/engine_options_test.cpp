@@ -8,6 +8,7 @@
 #include "models/base/error.h"
 #include "sim/deployment.h"
 #include "sim/engine/sglang_defaults.h"
+#include "sim/engine/trtllm_defaults.h"
 
 namespace headroom::sim {
 namespace {
@@ -41,6 +42,11 @@ TEST(EngineOptions, TakeTheEnginesOwnNamesAsWellAsTheSharedOnes) {
                  "disable_overlap_schedule: true, context_length: 8192, mem_fraction_static: 0.8, page_size: 16}"),
             read("{name: sglang, max_num_seqs: 64, max_num_batched_tokens: 4096, prefix_caching: false, "
                  "async_scheduling: false, max_model_len: 8192, gpu_memory_utilization: 0.8, block_size: 16}"));
+  EXPECT_EQ(read("{name: trtllm, max_batch_size: 64, max_num_tokens: 4096, max_seq_len: 8192, "
+                 "disable_overlap_scheduler: true, kv_cache_config: {enable_block_reuse: false, tokens_per_block: 64, "
+                 "free_gpu_memory_fraction: 0.8}}"),
+            read("{name: trtllm, max_num_seqs: 64, max_num_batched_tokens: 4096, max_model_len: 8192, "
+                 "async_scheduling: false, prefix_caching: false, block_size: 64, gpu_memory_utilization: 0.8}"));
   EXPECT_EQ(read("{name: sglang, chunked_prefill_size: -1}"), read("{name: sglang, enable_chunked_prefill: false}"));
 }
 
@@ -49,6 +55,9 @@ TEST(EngineOptions, AreWrittenSoThatTheyReadBack) {
        {"{name: sglang, max_running_requests: 64, disable_radix_cache: true, schedule_policy: lpm, page_size: 16}",
         "{name: sglang, chunked_prefill_size: -1, schedule_conservativeness: 0.5, enable_mixed_chunk: true}",
         "{name: sglang, chunked_prefill_size: 2048, max_total_tokens: 90000, cuda_graph_max_bs: 64}",
+        "{name: trtllm, max_batch_size: 64, kv_cache_config: {enable_block_reuse: false, max_tokens: 90000}}",
+        "{name: trtllm, scheduler_config: {capacity_scheduler_policy: MAX_UTILIZATION}, "
+        "cuda_graph_config: {enable_padding: true, max_batch_size: 64}, disable_overlap_scheduler: true}",
         "{name: vllm, max_num_seqs: 64, prefix_caching: false, long_prefill_token_threshold: 5}"}) {
     const EngineOptions options = read(yaml);
     EXPECT_EQ(read(toYaml(toDocument(options))), options) << yaml;
@@ -68,6 +77,15 @@ TEST(EngineOptions, SaidTwiceOrOfAnotherEngineAreRefused) {
   EXPECT_THAT(wrong, HasSubstr("vllm calls it max_num_seqs"));
   EXPECT_THAT(problem("{name: sglang, long_prefill_token_threshold: 8}"), HasSubstr("option of vllm, not of sglang"));
   EXPECT_THAT(problem("{name: sglang, version: \"0.4.10\"}"), HasSubstr("from 0.5.0 on"));
+  EXPECT_THAT(problem("{name: trtllm, block_size: 64, kv_cache_config: {tokens_per_block: 64}}"),
+              HasSubstr("says the same as block_size"));
+  EXPECT_THAT(problem("{name: trtllm, kv_cache_config: {tokens: 64}}"), HasSubstr("/kv_cache_config/tokens"));
+  EXPECT_THAT(problem("{name: vllm, kv_cache_config: {enable_block_reuse: true}}"),
+              HasSubstr("vllm calls it prefix_caching"));
+  EXPECT_THAT(problem("{name: trtllm, cuda_graph_config: {max_batch_size: 64}}"), HasSubstr("enable_padding"));
+  EXPECT_THAT(problem("{name: trtllm, num_gpu_blocks: 100, kv_cache_config: {max_tokens: 640}}"),
+              HasSubstr("says the same as num_gpu_blocks"));
+  EXPECT_THAT(problem("{name: trtllm, version: \"0.21.0\"}"), HasSubstr("from 1.0.0 on"));
 }
 
 TEST(SglangDefaults, FollowTheMemoryOfTheAccelerator) {
@@ -118,6 +136,51 @@ TEST(SglangDefaults, AContextBeyondTheCacheIsCutToItAndNotRefused) {
   EXPECT_NE(plan("{name: vllm}", "rtx-4090", 1, "llama-3.1-8b").problem, "");
   EXPECT_EQ(plan("{name: sglang, max_total_tokens: 5000}", "h100-sxm", 1, "llama-3.1-8b").engine.config.num_gpu_blocks,
             5000);
+}
+
+TEST(TrtllmDefaults, AreThoseOfTheVersion) {
+  const PoolPlan h100 = plan("{name: trtllm}", "h100-sxm", 1, "llama-3.1-8b");
+  EXPECT_EQ(h100.engine.config.max_num_seqs, 2048);
+  EXPECT_EQ(h100.engine.config.max_num_batched_tokens, 8192);
+  EXPECT_EQ(h100.engine.config.block_size, 32);
+  EXPECT_FALSE(h100.engine.config.enable_chunked_prefill);
+  EXPECT_EQ(h100.engine.config.pipeline_depth, 2);
+  EXPECT_FALSE(h100.engine.config.trtllm.budget_counts_cached);
+  EXPECT_TRUE(h100.engine.graph_sizes.empty());
+  ASSERT_EQ(h100.warnings.size(), 1U);
+  EXPECT_THAT(h100.warnings.front(), testing::HasSubstr("enable_padding"));
+  const PoolPlan old = plan("{name: trtllm, version: \"1.2.0rc6\"}", "h100-sxm", 1, "llama-3.1-8b");
+  EXPECT_TRUE(old.engine.config.trtllm.budget_counts_cached);
+}
+
+TEST(TrtllmDefaults, GraphSizesEndWithTheLargestBatch) {
+  const std::vector<int> sizes = trtllmGraphSizes(300);
+  EXPECT_THAT(std::vector<int>(sizes.begin(), sizes.begin() + 6), testing::ElementsAre(1, 2, 4, 8, 16, 24));
+  EXPECT_THAT(std::vector<int>(sizes.end() - 5, sizes.end()), testing::ElementsAre(120, 128, 192, 256, 300));
+  EXPECT_THAT(trtllmGraphSizes(3), testing::ElementsAre(1, 2, 3));
+}
+
+TEST(TrtllmDefaults, TheKvCacheIsAShareOfWhatIsFree) {
+  const PoolPlan all =
+      plan("{name: trtllm, kv_cache_config: {free_gpu_memory_fraction: 1}}", "h100-sxm", 1, "llama-3.1-8b");
+  const PoolPlan half =
+      plan("{name: trtllm, kv_cache_config: {free_gpu_memory_fraction: 0.5}}", "h100-sxm", 1, "llama-3.1-8b");
+  EXPECT_NEAR(half.memory.kv_cache.value() / all.memory.kv_cache.value(), 0.5, 1e-9);
+  const Bytes taken = all.memory.weights + all.memory.activations + all.memory.runtime;
+  EXPECT_NEAR(all.memory.kv_cache.value(), (all.memory.memory - taken).value(), 1);
+  const PoolPlan capped = plan("{name: trtllm, kv_cache_config: {max_tokens: 6400}}", "h100-sxm", 1, "llama-3.1-8b");
+  EXPECT_EQ(capped.engine.config.num_gpu_blocks, 200);
+  EXPECT_EQ(capped.engine.config.max_model_len, 6400) << "a context beyond the cache is cut to it";
+  EXPECT_NE(plan("{name: trtllm}", "rtx-4090", 1, "llama-3.1-70b").problem, "");
+}
+
+TEST(TrtllmDefaults, PausingWithoutChunksNeedsStepsOfTheLongestSequence) {
+  const char* evicting =
+      "{name: trtllm, scheduler_config: {capacity_scheduler_policy: MAX_UTILIZATION}, max_seq_len: 8193}";
+  EXPECT_THROW(plan(evicting, "h100-sxm", 1, "llama-3.1-8b"), InputError);
+  const char* fits =
+      "{name: trtllm, scheduler_config: {capacity_scheduler_policy: MAX_UTILIZATION}, max_seq_len: 8192}";
+  EXPECT_EQ(plan(fits, "h100-sxm", 1, "llama-3.1-8b").problem, "");
 }
 
 }  // namespace

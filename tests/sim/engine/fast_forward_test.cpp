@@ -98,7 +98,19 @@ void makeSglang(EngineConfig& e) {
   r.longest_prefix_first = e.order == RequestOrder::fcfs && e.enable_prefix_caching && *rc::gen::arbitrary<bool>();
 }
 
-/// Ranks, request orders, several prompts in progress and other engines on top of a random case.
+/// Both capacity policies; without chunks every prompt, also one computed again, fits into a step.
+void makeTrtllm(EngineConfig& e) {
+  using rc::gen::inRange;
+  e.kind = EngineKind::trtllm;
+  e.kv_tiers.clear();
+  e.trtllm.capacity_policy = *rc::gen::element(CapacityPolicy::guaranteed_no_evict, CapacityPolicy::max_utilization);
+  e.trtllm.budget_counts_cached = *rc::gen::arbitrary<bool>();
+  e.enable_chunked_prefill = *rc::gen::arbitrary<bool>();
+  e.max_num_batched_tokens = *inRange(e.block_size, e.block_size + 90);  // also below one token a sequence
+  if (!e.enable_chunked_prefill) e.max_num_batched_tokens += static_cast<int>(e.max_model_len);
+}
+
+/// Ranks, request orders and several prompts in progress on top of a random case.
 Case randomFeatureCase() {
   using rc::gen::inRange;
   Case c = randomCase();
@@ -110,8 +122,24 @@ Case randomFeatureCase() {
     e.kv_tiers.push_back({"host", *inRange(1, 60), *inRange(1, 100), *inRange(0, 500)});
     e.kv_tiers.push_back({"nvme", *inRange(60, 300), *inRange(1, 400), *inRange(0, 2000)});
   }
-  if (*rc::gen::arbitrary<bool>()) makeSglang(e);
   return c;
+}
+
+/// The same for any of the serving engines.
+Case randomServingCase() {
+  Case c = randomFeatureCase();
+  const int engine = *rc::gen::element(0, 0, 1, 2);
+  if (engine == 1) makeSglang(c.config);
+  if (engine == 2) makeTrtllm(c.config);
+  return c;
+}
+
+/// On ten times as many random cases as rapidcheck takes, so that the rare ones come up every time.
+template <class Property>
+bool holds(const Property& property) {
+  return rc::check([&] {
+    for (int i = 0; i < 10; ++i) property();
+  });
 }
 
 void expectEqual(const Recorded& exact, const Recorded& fast) {
@@ -135,7 +163,7 @@ void expectEqual(const Recorded& exact, const Recorded& fast) {
 
 TEST(FastForward, EqualsStepByStepOnRandomWorkloads) {
   std::int64_t preemptions = 0, cached = 0, requests = 0;
-  EXPECT_TRUE(rc::check([&] {
+  EXPECT_TRUE(holds([&] {
     const Case c = randomCase();
     const JaggedStepTimes times(c.knot, c.base);
     const Recorded exact = play<SteppingReplica>(c.requests, c.config, times);
@@ -147,14 +175,14 @@ TEST(FastForward, EqualsStepByStepOnRandomWorkloads) {
     requests += static_cast<std::int64_t>(c.requests.size());
     for (const FinishedRequest& life : exact.finished) cached += life.cached_tokens > 0 ? 1 : 0;
   }));
-  EXPECT_GT(preemptions, requests / 50) << "the cases must exhaust the KV cache now and then";
-  EXPECT_GT(cached, requests / 20) << "prefixes must be found now and then";
+  EXPECT_GT(preemptions, requests / 100) << "the cases must exhaust the KV cache now and then";
+  EXPECT_GT(cached, requests / 40) << "prefixes must be found now and then";
 }
 
 TEST(FastForward, SkippingEqualsStepByStepWithEveryFeatureOn) {
   std::int64_t preemptions = 0, cached = 0, fetched = 0, requests = 0;
-  EXPECT_TRUE(rc::check([&] {
-    const Case c = randomFeatureCase();
+  EXPECT_TRUE(holds([&] {
+    const Case c = randomServingCase();
     const JaggedStepTimes times(c.knot, c.base);
     const Recorded exact = play<SteppingReplica>(c.requests, c.config, times);
     RC_ASSERT(exact.finished.size() == c.requests.size());
@@ -166,9 +194,9 @@ TEST(FastForward, SkippingEqualsStepByStepWithEveryFeatureOn) {
       fetched += life.fetched_tokens > 0 ? 1 : 0;
     }
   }));
-  EXPECT_GT(preemptions, requests / 50);
+  EXPECT_GT(preemptions, requests / 100);
   EXPECT_GT(fetched, 0) << "tiers must be read now and then";
-  EXPECT_GT(cached, requests / 20) << "prefixes must be found now and then";
+  EXPECT_GT(cached, requests / 40) << "prefixes must be found now and then";
 }
 
 /// A research engine, or vLLM, on one or several pipeline stages.
@@ -177,11 +205,15 @@ Case randomEngineCase() {
   Case c = randomFeatureCase();
   EngineConfig& e = c.config;
   e.kind = *rc::gen::element(EngineKind::vllm, EngineKind::vllm_v0, EngineKind::orca, EngineKind::sarathi,
-                             EngineKind::static_batch, EngineKind::lightllm);
+                             EngineKind::static_batch, EngineKind::lightllm, EngineKind::trtllm);
   const bool one_stage = e.kind == EngineKind::static_batch || e.kind == EngineKind::lightllm;
   e.pipeline_parallel = one_stage ? 1 : *rc::gen::element(1, 1, 2, 4);
   e.slowest_stage_share = 0.1 * *inRange(1, 11);
   if (e.kind == EngineKind::vllm) return c;
+  if (e.kind == EngineKind::trtllm) {
+    makeTrtllm(e);
+    return c;
+  }
   e.pipeline_depth = 1;
   e.enable_prefix_caching = false;
   e.max_waiting_iters = *inRange(0, 6);
@@ -196,7 +228,7 @@ Case randomEngineCase() {
 
 TEST(FastForward, SkippingEqualsStepByStepOnEveryEngineAndAnyStages) {
   std::int64_t preemptions = 0, requests = 0;
-  EXPECT_TRUE(rc::check([&] {
+  EXPECT_TRUE(holds([&] {
     const Case c = randomEngineCase();
     const JaggedStepTimes times(c.knot, c.base);
     const Recorded exact = play<SteppingReplica>(c.requests, c.config, times);
@@ -209,17 +241,19 @@ TEST(FastForward, SkippingEqualsStepByStepOnEveryEngineAndAnyStages) {
       RC_ASSERT(life.request.arrival <= life.queued && life.queued <= life.scheduled);
       RC_ASSERT(life.scheduled < life.first_token && life.first_token <= life.finished);
     }
+    const bool no_evict =
+        c.config.kind == EngineKind::trtllm && c.config.trtllm.capacity_policy == CapacityPolicy::guaranteed_no_evict;
     const bool never_preempts = c.config.kind == EngineKind::orca || c.config.kind == EngineKind::static_batch ||
-                                c.config.kind == EngineKind::lightllm;
+                                c.config.kind == EngineKind::lightllm || no_evict;
     RC_ASSERT(!never_preempts || exact.preemptions.empty());
     preemptions += static_cast<std::int64_t>(exact.preemptions.size());
     requests += static_cast<std::int64_t>(c.requests.size());
   }));
-  EXPECT_GT(preemptions, requests / 100);
+  EXPECT_GT(preemptions, requests / 200);
 }
 
 TEST(FastForward, EveryTokenComesOnce) {
-  EXPECT_TRUE(rc::check([] {
+  EXPECT_TRUE(holds([] {
     const Case c = randomCase();
     const Recorded fast = play<FastReplica>(c.requests, c.config, JaggedStepTimes(c.knot, c.base));
     std::int64_t output = 0, prompt = 0;
