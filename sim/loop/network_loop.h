@@ -1,6 +1,5 @@
-// An event loop with a network beside the events: flows that share links max-min fairly. SimGrid shares the links; it
-// lives in a module of its own (sim/loop/simgrid) that is loaded when the first network loop is made, since loading it
-// takes longer than most runs without a network.
+// An event loop with a network beside the events: flows that share links max-min fairly. Two do it: our own
+// (fair_network_loop.h) and SimGrid's (simgrid_module.h).
 #pragma once
 
 #include <cstdint>
@@ -10,10 +9,10 @@
 #include "models/base/quantity.h"
 #include "models/base/strong_int.h"
 #include "sim/loop/event_loop.h"
+#include "sim/loop/fair_shares.h"
 
 namespace headroom::sim {
 
-using LinkId = Id<struct LinkTag>;
 using FlowId = Id<struct FlowTag, std::uint64_t>;
 
 /// Bytes on their way over links. Latency is not the network's: whoever starts a flow waits for it first.
@@ -46,9 +45,5 @@ class NetworkLoop : public EventLoop {
   /// Down: its flows end undelivered.
   virtual void setUp(LinkId link, bool up) = 0;
 };
-
-/// The process's only one: SimGrid has one engine and one clock in a process. A second call CHECKs. Throws InputError
-/// if the module or SimGrid cannot be loaded. The loop's run() is called once.
-NetworkLoop& networkLoop();
 
 }  // namespace headroom::sim

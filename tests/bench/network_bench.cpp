@@ -7,6 +7,7 @@
 #include <chrono>
 #include <vector>
 
+#include "sim/loop/fair_network_loop.h"
 #include "sim/loop/simgrid/simgrid_loop.h"
 #include "workloads/rng.h"
 
@@ -63,13 +64,14 @@ struct Case {
   std::uint32_t concurrent;
 };
 
-void runOne(const Case& c) {
-  SimgridLoop loop;
+template <class Loop>
+void runOne(const char* kind, const Case& c) {
+  Loop loop;
   Load load(loop, c.events, c.pending, c.flows, c.concurrent);
   const auto begin = std::chrono::steady_clock::now();
   loop.run(load, kNever - 1);
   const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  fmt::print("{:<48} {:>6.2f} s", c.name, wall);
+  fmt::print("{:<8} {:<48} {:>6.2f} s", kind, c.name, wall);
   if (c.events > 0) fmt::print("  {:>6.1f} ns an event", wall / static_cast<double>(loop.eventsRun()) * 1e9);
   if (c.flows > 0) fmt::print("  {:>6.2f} us a flow", wall / static_cast<double>(c.flows) * 1e6);
   fmt::print("\n");
@@ -81,13 +83,15 @@ int runAll() {
        {Case{"events, 10^4 pending, no flow", 10'000'000, 10'000, 0, 0},
         Case{"events, 10^4 pending, a flow every 100 events", 10'000'000, 10'000, 100'000, 100},
         Case{"flows, 100 concurrent", 0, 0, 1'000'000, 100}, Case{"flows, 300 concurrent", 0, 0, 200'000, 300}}) {
-    const pid_t child = fork();
-    if (child == 0) {
-      runOne(c);
-      _exit(0);
+    for (const bool simgrid : {false, true}) {
+      const pid_t child = fork();
+      if (child == 0) {
+        simgrid ? runOne<SimgridLoop>("simgrid", c) : runOne<FairNetworkLoop>("own", c);
+        _exit(0);
+      }
+      int status = 0;
+      if (waitpid(child, &status, 0) != child || status != 0) return 1;
     }
-    int status = 0;
-    if (waitpid(child, &status, 0) != child || status != 0) return 1;
   }
   return 0;
 }

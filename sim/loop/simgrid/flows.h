@@ -53,7 +53,7 @@ class SimgridFlows {
     simgrid::s4u::CommPtr comm;
     std::size_t place = 0;  // in in_flight_
   };
-  void launch(InFlight& flow, std::uint64_t bytes);
+  void launch(InFlight& flow, std::uint64_t units);
   void stop(InFlight& flow);
   void forget(InFlight& flow);
   void onCompletion(InFlight& flow, bool delivered);

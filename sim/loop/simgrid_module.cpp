@@ -1,4 +1,4 @@
-#include "sim/loop/network_loop.h"
+#include "sim/loop/simgrid_module.h"
 
 #include <dlfcn.h>
 
@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 /// lib/headroom beside the program's bin, in a build tree as where it is installed.
 fs::path modulePath() {
   std::error_code ec;
-  return fs::read_symlink("/proc/self/exe", ec).parent_path().parent_path() / "lib/headroom/network.so";
+  return fs::read_symlink("/proc/self/exe", ec).parent_path().parent_path() / "lib/headroom/simgrid.so";
 }
 
 NetworkLoop* load() {
@@ -22,19 +22,19 @@ NetworkLoop* load() {
   void* module = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (module == nullptr) {
     throw InputError({.file = file.string(), .line = 0, .path = ""},
-                     std::string("the network module cannot be loaded: ") + dlerror(),
-                     "it needs SimGrid (libsimgrid) installed");
+                     std::string("the SimGrid module cannot be loaded: ") + dlerror(),
+                     "install libsimgrid, or use the own solver");
   }
-  auto* make = reinterpret_cast<NetworkLoop* (*)()>(dlsym(module, "headroomNetworkLoop"));
+  auto* make = reinterpret_cast<NetworkLoop* (*)()>(dlsym(module, "headroomSimgridLoop"));
   CHECK(make != nullptr, "the module has its entry");
   return make();
 }
 
 }  // namespace
 
-NetworkLoop& networkLoop() {
+NetworkLoop& simgridLoop() {
   static bool taken = false;
-  CHECK(!taken, "one network loop a process");
+  CHECK(!taken, "one SimGrid a process");
   NetworkLoop* loop = load();
   taken = true;
   return *loop;

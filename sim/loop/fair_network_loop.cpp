@@ -1,0 +1,128 @@
+#include "sim/loop/fair_network_loop.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "models/base/error.h"
+
+namespace headroom::sim {
+
+LinkId FairNetworkLoop::addLink(const std::string& /*name*/, BytesPerSecond bandwidth) {
+  up_.push_back(true);
+  return shares_.addLink(bandwidth.value());
+}
+
+void FairNetworkLoop::run(EventHandler& handler, Ticks until) {
+  stopped_ = false;
+  while (!stopped_) {
+    if (!ended_.empty()) {
+      const Ended ended = ended_.front();
+      ended_.pop_front();
+      flow_handler_->onFlowEnd(ended.tag, ended.delivered);
+      continue;
+    }
+    const Ticks event_at = queue_.nextTime();
+    if (shares_.dirty() && event_at > now_) share();  // rates matter only where time passes
+    const Ticks end_at = nextEnd();
+    const Ticks next = std::min(event_at, end_at);
+    if (next > until || next == kNever) break;
+    now_ = next;
+    if (end_at <= event_at) {
+      endNextFlow();
+    } else {
+      const Event event = queue_.pop();
+      ++events_;
+      handler.onEvent(event);
+    }
+  }
+}
+
+FlowId FairNetworkLoop::startFlow(const Flow& flow) {
+  CHECK(flow.bytes >= 0, "a flow has a size");
+  const FlowId id(numbered_++);
+  const bool up = std::all_of(flow.path.begin(), flow.path.end(), [&](LinkId link) { return up_[link.value()]; });
+  if (flow.bytes == 0 || !up) {
+    ended_.push_back({id, flow.tag, up});
+    return id;
+  }
+  const FairShares::Slot slot = shares_.addFlow(flow.path, flow.rate_limit.value());
+  if (slot >= in_flight_.size()) in_flight_.resize(slot + 1);
+  in_flight_[slot] = {.id = id,
+                      .tag = flow.tag,
+                      .left = static_cast<double>(flow.bytes),
+                      .rate = 0,
+                      .since = now_,
+                      .end = kNever,
+                      .active = true};
+  ++active_;
+  return id;
+}
+
+void FairNetworkLoop::cancelFlow(FlowId id) {
+  std::erase_if(ended_, [&](const Ended& ended) { return ended.flow == id; });
+  const auto found =
+      std::find_if(in_flight_.begin(), in_flight_.end(), [&](const InFlight& f) { return f.active && f.id == id; });
+  if (found != in_flight_.end()) leave(static_cast<FairShares::Slot>(found - in_flight_.begin()));
+}
+
+void FairNetworkLoop::setBandwidth(LinkId link, BytesPerSecond bandwidth) {
+  shares_.setCapacity(link, bandwidth.value());
+}
+
+void FairNetworkLoop::setUp(LinkId link, bool up) {
+  up_[link.value()] = up;
+  if (up) return;
+  const std::span<const FairShares::Slot> on = shares_.flowsOn(link);
+  std::vector<FairShares::Slot> slots(on.begin(), on.end());
+  std::sort(slots.begin(), slots.end(), [&](auto a, auto b) { return in_flight_[a].id < in_flight_[b].id; });
+  for (const FairShares::Slot slot : slots) {
+    ended_.push_back({in_flight_[slot].id, in_flight_[slot].tag, false});
+    leave(slot);
+  }
+}
+
+bool FairNetworkLoop::isStale(const End& end) const {
+  const InFlight& flow = in_flight_[end.slot];
+  return !flow.active || flow.id != end.flow || flow.end != end.at;
+}
+
+Ticks FairNetworkLoop::nextEnd() {
+  while (!ends_.empty() && isStale(ends_.front())) {
+    std::pop_heap(ends_.begin(), ends_.end(), std::greater<>());
+    ends_.pop_back();
+  }
+  return ends_.empty() ? kNever : ends_.front().at;
+}
+
+void FairNetworkLoop::endNextFlow() {
+  const FairShares::Slot slot = ends_.front().slot;
+  ended_.push_back({in_flight_[slot].id, in_flight_[slot].tag, true});
+  leave(slot);
+}
+
+void FairNetworkLoop::leave(FairShares::Slot slot) {
+  shares_.removeFlow(slot);
+  in_flight_[slot].active = false;
+  --active_;
+}
+
+/// New rates from now on.
+void FairNetworkLoop::share() {
+  for (const FairShares::Slot slot : shares_.solve()) {
+    InFlight& flow = in_flight_[slot];
+    flow.left = std::max(0.0, flow.left - flow.rate * static_cast<double>(now_ - flow.since));
+    flow.since = now_;
+    flow.rate = shares_.rate(slot) / kTicksPerSecond;
+    const double ticks = std::ceil(flow.left / flow.rate);
+    flow.end = ticks < static_cast<double>(kNever - 1 - now_) ? now_ + static_cast<Ticks>(ticks) : kNever - 1;
+    ends_.push_back({flow.end, flow.id, slot});
+    std::push_heap(ends_.begin(), ends_.end(), std::greater<>());
+  }
+  if (ends_.size() > 64 + 4 * active_) {
+    std::erase_if(ends_, [&](const End& end) { return isStale(end); });
+    std::make_heap(ends_.begin(), ends_.end(), std::greater<>());
+  }
+}
+
+}  // namespace headroom::sim
