@@ -16,6 +16,7 @@
 #include "models/hardware/accelerator.h"
 #include "models/hardware/node_type.h"
 #include "models/llm/model.h"
+#include "sim/cluster/fabric.h"
 #include "sim/engine/engines.h"
 #include "sim/orchestration/router.h"
 #include "sim/scenario.h"
@@ -68,6 +69,14 @@ Json nodeList() {
       entry["scale_up_gb_per_s"] = accelerator.scale_up_bandwidth.value() / 1e9;
     }
     all.push_back(std::move(entry));
+  }
+  return all;
+}
+
+Json fabricList() {
+  Json all = Json::array();
+  for (const sim::FabricPreset& preset : sim::fabricPresets()) {
+    all.push_back({{"name", preset.name}, {"summary", preset.summary}, {"type", sim::kindOf(preset.spec.shape).name}});
   }
   return all;
 }
@@ -178,6 +187,7 @@ const std::vector<Kind>& kinds() {
         {"GB/s", "nic_gb_per_s"},
         {"scale-up nodes", "scale_up_nodes"},
         {"scale-up GB/s", "scale_up_gb_per_s"}}},
+      {"fabrics", fabricList, {{"type", "type"}}},
       {"models",
        modelList,
        {{"B params", "parameters_b"},
