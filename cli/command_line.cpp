@@ -124,8 +124,20 @@ void declarePlan(CLI::App& app, PlanOptions& o) {
 void declareWorker(CLI::App&, WorkerOptions&) {}
 
 void declareList(CLI::App& app, ListOptions& o) {
-  app.add_option("KIND", o.kind, "accelerators, nodes, models, engines, policies, profiles, scenarios, trace-formats")
+  app.add_option("KIND", o.kind,
+                 "accelerators, nodes, fabrics, models, engines, policies, profiles, scenarios, trace-formats")
       ->required();
+  addFormat(app, o.format);
+}
+
+void declareTopology(CLI::App& app, TopologyOptions& o) {
+  app.add_option("SCENARIO", o.scenario, "YAML or JSON file with sites, or the name of a shipped scenario")->required();
+  app.add_option("--set", o.set, "override one key of the scenario, may be repeated")
+      ->type_name("PATH=VALUE")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--svg", o.svg, "draw it")->type_name("FILE")->check(notEmpty());
   addFormat(app, o.format);
 }
 
@@ -296,6 +308,8 @@ constexpr Verb kVerbs[] = {
      [](CLI::App& app, Action& chosen) { bind(app, chosen, explain, declareExplain); }},
     {"plan", "the cheapest fleet that meets the SLOs of a study",
      [](CLI::App& app, Action& chosen) { bind(app, chosen, plan, declarePlan); }},
+    {"topology", "the network of a scenario, and where its replicas stand",
+     [](CLI::App& app, Action& chosen) { bind(app, chosen, topology, declareTopology); }},
     {"list", "what the catalogues hold", [](CLI::App& app, Action& chosen) { bind(app, chosen, list, declareList); }},
     {"schema", "JSON Schema of a file kind",
      [](CLI::App& app, Action& chosen) { bind(app, chosen, schema, declareSchema); }},

@@ -17,6 +17,13 @@ std::string countText(std::int64_t value) {
   return text;
 }
 
+std::string countOf(std::int64_t value, const std::string& noun) {
+  const std::string text = countText(value) + " ";
+  if (value == 1) return text + noun;
+  if (noun.ends_with("leaf")) return text + noun.substr(0, noun.size() - 1) + "ves";
+  return text + noun + (noun.ends_with("ch") ? "es" : "s");
+}
+
 std::string numberText(double value) {
   if (!std::isfinite(value)) return fmt::format("{}", value);
   const double size = std::abs(value);

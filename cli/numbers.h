@@ -10,6 +10,8 @@ namespace headroom::cli {
 
 /// 1234567 -> "1,234,567"
 std::string countText(std::int64_t value);
+/// 1 -> "1 leaf", 1200 -> "1,200 leaves"
+std::string countOf(std::int64_t value, const std::string& noun);
 /// 0.01234 -> "0.0123", 12.345 -> "12.3", 1234.5 -> "1,235"
 std::string numberText(double value);
 /// 0.1234 -> "12.3 %"; never "100 %" unless it is

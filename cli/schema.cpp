@@ -10,7 +10,9 @@
 #include "cli/verbs.h"
 #include "models/base/error.h"
 #include "models/hardware/accelerator.h"
+#include "models/hardware/node_type.h"
 #include "models/llm/precision.h"
+#include "sim/cluster/fabric.h"
 #include "sim/orchestration/router.h"
 #include "workloads/trace_reader.h"
 
@@ -22,6 +24,18 @@ using Json = nlohmann::ordered_json;
 Json acceleratorNames() {
   Json names = Json::array();
   for (const models::Accelerator& a : models::listAccelerators()) names.push_back(a.name);
+  return names;
+}
+
+Json nodeNames() {
+  Json names = Json::array();
+  for (const models::NodeType& n : models::listNodeTypes()) names.push_back(n.name);
+  return names;
+}
+
+Json fabricNames() {
+  Json names = Json::array();
+  for (const sim::FabricPreset& preset : sim::fabricPresets()) names.push_back(preset.name);
   return names;
 }
 
@@ -46,6 +60,8 @@ int schema(const SchemaOptions& options) {
     if (options.kind != text.kind) continue;
     Json json = Json::parse(text.json);
     fillIn(json, "accelerator", acceleratorNames());
+    fillIn(json, "node", nodeNames());
+    fillIn(json, "fabric_preset", fabricNames());
     fillIn(json, "router", sim::routerNames());
     fillIn(json, "precision", models::precisionNames());
     fillIn(json, "trace_format", traceFormatNames());

@@ -35,10 +35,8 @@ struct Rung {
   sim::Validation (*run)(const fs::path& data);
 };
 constexpr Rung kRungs[] = {
-    {&ValidateOptions::kernels, validateKernels},
-    {&ValidateOptions::steps, sim::validateSteps},
-    {&ValidateOptions::runs, sim::validateRuns},
-    {&ValidateOptions::runs, sim::validateSweeps},
+    {&ValidateOptions::kernels, validateKernels}, {&ValidateOptions::steps, sim::validateSteps},
+    {&ValidateOptions::runs, sim::validateRuns},  {&ValidateOptions::runs, sim::validateSweeps},
     {&ValidateOptions::power, validatePower},
 };
 

@@ -53,6 +53,14 @@ struct ListOptions {
 };
 int list(const ListOptions& options);
 
+struct TopologyOptions {
+  std::string scenario;
+  std::vector<std::string> set;  ///< path=value
+  std::string svg;               ///< a file; empty: none
+  Format format = Format::table;
+};
+int topology(const TopologyOptions& options);
+
 struct SchemaOptions {
   std::string kind;
 };

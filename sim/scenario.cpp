@@ -6,6 +6,7 @@
 #include "models/base/ticks.h"
 #include "models/hardware/accelerator.h"
 #include "models/llm/model.h"
+#include "sim/cluster/placement.h"
 #include "sim/orchestration/router.h"
 
 namespace headroom::sim {
@@ -39,7 +40,27 @@ models::Precision readPrecision(const Value& value) {
   return *models::precisionFromName(value.oneOf(models::precisionNames()));
 }
 
-PoolSpec readPool(const Value& value) {
+/// Where a pool stands. The only site needs no name.
+void readPlace(Fields& fields, const std::vector<SiteSpec>& sites, PoolSpec& pool) {
+  const auto site = fields.optional("site"), placement = fields.optional("placement");
+  if (sites.empty()) {
+    if (site) site->fail("there are no sites", "describe them under sites (docs/network.md)");
+    if (placement) placement->fail("there are no sites to place replicas in", "see docs/network.md");
+    return;
+  }
+  std::vector<std::string> names;
+  for (const SiteSpec& s : sites) names.push_back(s.name);
+  if (site) {
+    pool.site = site->oneOf(names);
+  } else if (names.size() == 1) {
+    pool.site = names.front();
+  } else {
+    fields.value().fail("key \"site\" is missing", suggestion("", names));
+  }
+  if (placement) pool.spread = placement->oneOf({"packed", "spread"}) == "spread";
+}
+
+PoolSpec readPool(const Value& value, const std::vector<SiteSpec>& sites) {
   PoolSpec pool;
   Fields fields(value);
   const auto count = [&](const char* key, int& target, int max) {
@@ -59,6 +80,7 @@ PoolSpec readPool(const Value& value) {
     pool.power_cap = v->quantity<Watts>();
     if (*pool.power_cap <= Watts()) v->fail("must be above 0");
   }
+  readPlace(fields, sites, pool);
   fields.finish();
   return pool;
 }
@@ -71,7 +93,7 @@ std::string readModelName(const Value& value) {
   return name.ends_with(".json") ? value.filePath().string() : name;
 }
 
-DeploymentSpec readDeployment(const Value& value) {
+DeploymentSpec readDeployment(const Value& value, const std::vector<SiteSpec>& sites) {
   DeploymentSpec deployment;
   Fields fields(value);
   deployment.name = readName(fields.required("name"));
@@ -86,7 +108,7 @@ DeploymentSpec readDeployment(const Value& value) {
   const Value pools = fields.required("pools");
   std::set<std::string> names;
   for (const Value& pool : pools.items()) {
-    deployment.pools.push_back(readPool(pool));
+    deployment.pools.push_back(readPool(pool, sites));
     if (!names.insert(deployment.pools.back().name).second) pool.fail("two pools have this name");
   }
   if (deployment.pools.empty()) pools.fail("at least one pool is needed");
@@ -138,6 +160,22 @@ WorkloadEntry readWorkloadEntry(const Value& value, const Scenario& scenario, st
   return entry;
 }
 
+void readPlaces(Fields& fields, Scenario& scenario) {
+  const auto sites = fields.optional("sites"), wan = fields.optional("wan");
+  if (sites) scenario.sites = readSites(*sites);
+  if (scenario.sites.empty() && wan) wan->fail("there are no sites to join", "describe them under sites");
+  if (!scenario.sites.empty()) scenario.wan = readWan(wan, scenario.sites, *sites);
+}
+
+/// That every replica has its nodes.
+void checkPlacement(const Scenario& scenario, const Value& deployments) {
+  if (scenario.sites.empty()) return;
+  const Placement placement = placeReplicas(scenario, Topology(scenario.sites, scenario.wan));
+  if (!placement.problem) return;
+  const Value deployment = deployments.items()[placement.problem->deployment];
+  deployment.find("pools")->items()[placement.problem->pool].fail(placement.problem->message, placement.problem->hint);
+}
+
 Slo readSlo(const Value& value, const Scenario& scenario) {
   Slo slo;
   Fields fields(value);
@@ -182,15 +220,16 @@ Scenario readScenario(const Value& value) {
     if (scenario.warmup < Seconds()) v->fail("must not be negative");
     if (scenario.duration && scenario.warmup >= *scenario.duration) v->fail("must be shorter than duration");
   }
-  onlyNeutral(fields, "sites", "");
+  readPlaces(fields, scenario);
   onlyNeutral(fields, "faults", "");
   const Value deployments = fields.required("deployments");
   std::set<std::string> names;
   for (const Value& v : deployments.items()) {
-    scenario.deployments.push_back(readDeployment(v));
+    scenario.deployments.push_back(readDeployment(v, scenario.sites));
     if (!names.insert(scenario.deployments.back().name).second) v.fail("two deployments have this name");
   }
   if (scenario.deployments.empty()) deployments.fail("at least one deployment is needed");
+  checkPlacement(scenario, deployments);
   const Value entries = fields.required("workloads");
   for (const Value& v : entries.items()) {
     scenario.workloads.push_back(readWorkloadEntry(v, scenario, scenario.workloads.size()));

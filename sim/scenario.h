@@ -14,6 +14,7 @@
 #include "models/llm/memory_plan.h"
 #include "models/llm/precision.h"
 #include "sim/engine/engine_options.h"
+#include "sim/sites.h"
 #include "workloads/request_details.h"
 #include "workloads/workload_spec.h"
 
@@ -26,6 +27,8 @@ struct PoolSpec {
   int replicas = 1;
   std::filesystem::path profile;   ///< a user's own profile; empty: the shipped one
   std::optional<Watts> power_cap;  ///< of each accelerator; unset: the board limit
+  std::string site;                ///< where it stands; empty: nowhere in particular, without sites
+  bool spread = false;             ///< replicas over as many switches and nodes as can be, instead of as few
   bool operator==(const PoolSpec&) const = default;
 };
 
@@ -65,6 +68,8 @@ struct Scenario {
   std::uint64_t seed = 1;
   std::optional<Seconds> duration;  ///< no arrival at or after it; unset: until the workloads end
   Seconds warmup{};                 ///< requests that arrive before it are not measured
+  std::vector<SiteSpec> sites;      ///< empty: no network between replicas
+  std::vector<WanLink> wan;
   std::vector<DeploymentSpec> deployments;
   std::vector<WorkloadEntry> workloads;
   std::vector<Slo> slos;

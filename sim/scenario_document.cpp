@@ -18,6 +18,8 @@ DocumentNode poolNode(const PoolSpec& pool) {
   setMember(node, "replicas", numberNode(pool.replicas));
   if (!pool.profile.empty()) setMember(node, "profile", stringNode(pool.profile.string()));
   if (pool.power_cap) setMember(node, "power_cap", scalarNode(fmt::format("{} W", pool.power_cap->value())));
+  if (!pool.site.empty()) setMember(node, "site", stringNode(pool.site));
+  if (pool.spread) setMember(node, "placement", scalarNode("spread"));
   return node;
 }
 
@@ -82,6 +84,14 @@ DocumentNode toDocument(const Scenario& scenario) {
   setMember(node, "seed", numberNode(scenario.seed));
   if (scenario.duration) setMember(node, "duration", withUnit(scenario.duration->value(), "s"));
   if (scenario.warmup > Seconds()) setMember(node, "warmup", withUnit(scenario.warmup.value(), "s"));
+  const auto addList = [&](const char* key, const auto& entries) {
+    if (entries.empty()) return;
+    DocumentNode list = listNode();
+    for (const auto& entry : entries) list.items.push_back(toDocument(entry));
+    setMember(node, key, std::move(list));
+  };
+  addList("sites", scenario.sites);
+  addList("wan", scenario.wan);
   DocumentNode deployments = listNode();
   for (const DeploymentSpec& d : scenario.deployments) deployments.items.push_back(deploymentNode(d));
   setMember(node, "deployments", std::move(deployments));
