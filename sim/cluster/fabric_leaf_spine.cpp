@@ -53,15 +53,7 @@ class LeafSpineFabric final : public Fabric {
       const Cable nics = builder.addNics(node, leaf_switches[leafOf(node)]);
       if (node == 0) first_nic_ = nics.id;
     }
-    for (std::size_t leaf = 0; leaf < leaves; ++leaf) {
-      const BytesPerSecond below = totalBandwidth(nodes, leaf * nodes_per_leaf_, (leaf + 1) * nodes_per_leaf_);
-      const Trunk trunk = trunkOf(shape, nodes, below);
-      for (const std::uint32_t spine : spine_switches) {
-        const Cable cable =
-            builder.addCable({"leaf-spine", leaf_switches[leaf], spine, trunk.bandwidth, trunk.cables, below});
-        if (leaf == 0 && spine == spine_switches.front()) first_trunk_ = cable.id;
-      }
-    }
+    if (spines_ > 0) addTrunks(shape, builder, leaf_switches, spine_switches);
     const std::vector<std::uint32_t>& top = spines_ > 0 ? spine_switches : leaf_switches;
     for (const std::uint32_t upper : top) {
       const Cable cable = builder.addGatewayCable(upper);
@@ -94,6 +86,18 @@ class LeafSpineFabric final : public Fabric {
   int nodesPerSwitch() const override { return static_cast<int>(nodes_per_leaf_); }
 
  private:
+  void addTrunks(const LeafSpine& shape, FabricBuilder& builder, std::span<const std::uint32_t> leaves,
+                 std::span<const std::uint32_t> spines) {
+    const std::span<const FabricNode> nodes = builder.nodes();
+    for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf) {
+      const BytesPerSecond below = totalBandwidth(nodes, leaf * nodes_per_leaf_, (leaf + 1) * nodes_per_leaf_);
+      const Trunk trunk = trunkOf(shape, nodes, below);
+      for (const std::uint32_t spine : spines) {
+        const Cable cable = builder.addCable({"leaf-spine", leaves[leaf], spine, trunk.bandwidth, trunk.cables, below});
+        if (leaf == 0 && spine == spines.front()) first_trunk_ = cable.id;
+      }
+    }
+  }
   std::uint32_t leafOf(std::uint32_t node) const { return node / nodes_per_leaf_; }
   Cable nic(std::uint32_t node) const { return {first_nic_ + node}; }
   Cable trunk(std::uint32_t leaf, std::uint32_t spine) const { return {first_trunk_ + leaf * spines_ + spine}; }
