@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT / "models" / "cost" / "profiler"))
 import grids  # noqa: E402
 import kernels  # noqa: E402
 import measure_kernels  # noqa: E402
+import measure_transfers  # noqa: E402
 import tables  # noqa: E402
 import timing  # noqa: E402
 
@@ -53,6 +54,26 @@ class Arguments(unittest.TestCase):
             self.assertEqual(code, 2)
             self.assertIn("not empty", log)
             self.assertEqual(pathlib.Path(folder, "gemm.csv").read_text(), "mine\n")
+
+
+class Transfers(unittest.TestCase):
+    def test_write_every_point_of_each_table(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertEqual(measure_transfers.main(["--out", folder, "--dry-run"]), 0)
+            copies, loras = rows_of(pathlib.Path(folder, "host_copy.csv")), rows_of(pathlib.Path(folder, "lora.csv"))
+            self.assertEqual(len(copies), len(measure_transfers.copies()))
+            self.assertEqual(len(loras), len(measure_transfers.loras()))
+            self.assertTrue(all(float(row["latency"]) > float(row["base_latency"]) for row in loras))
+            self.assertEqual(len(rows_of(pathlib.Path(folder, "weights.csv"))), 1)
+
+    def test_split_copies_move_as_much_as_whole_ones(self):
+        totals = {c.pieces * c.piece_bytes for c in measure_transfers.copies() if c.pieces > 1}
+        self.assertEqual(totals, {64 << 20, 512 << 20})
+
+    def test_an_adapter_reads_its_weights_once_however_many_tokens_use_it(self):
+        work = lambda tokens, adapters: measure_transfers.lora_work(measure_transfers.Lora(tokens, adapters, 16, 64, 32))
+        self.assertEqual(work(8, 2)["bytes"] - work(8, 1)["bytes"], 2 * 16 * (64 + 32))
+        self.assertEqual(work(16, 1)["flop"], 2 * work(8, 1)["flop"])
 
 
 class Noise(unittest.TestCase):

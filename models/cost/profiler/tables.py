@@ -18,33 +18,33 @@ COLUMNS = {
 }
 
 
-def _figures(timing):
+def figures(timing):
     return {"latency": f"{timing.ms:.6g}", "noise_pct": f"{timing.noise_pct:.2f}"}
 
 
 def gemm_row(p, timing, source):
-    return {"kernel_source": source, "gemm_dtype": _DTYPE[p.dtype], "m": p.m, "n": p.n, "k": p.k, **_figures(timing)}
+    return {"kernel_source": source, "gemm_dtype": _DTYPE[p.dtype], "m": p.m, "n": p.n, "k": p.k, **figures(timing)}
 
 
 def attention_row(p, timing, source):
     """`isl` + `step` is the length attended to; decode has isl 1."""
     return {"kernel_source": source, "batch_size": p.batch, "isl": p.new, "num_heads": p.heads,
             "num_key_value_heads": p.kv_heads, "head_dim": p.head_dim, "beam_width": 1, "attn_dtype": "bfloat16",
-            "kv_cache_dtype": "bfloat16", "step": p.prior, "window_size": 0, **_figures(timing)}
+            "kv_cache_dtype": "bfloat16", "step": p.prior, "window_size": 0, **figures(timing)}
 
 
 def all_reduce_row(p, timing):
     return {"op_name": "all_reduce", "nccl_dtype": "half", "num_gpus": p.devices, "message_size": p.elements,
-            **_figures(timing)}
+            **figures(timing)}
 
 
 class TableFile:
     """A CSV file that grows row by row and stands under its name only once it is complete."""
 
-    def __init__(self, folder, table):
+    def __init__(self, folder, table, columns=None):
         self._path = os.path.join(folder, table + ".csv")
         self._file = open(self._path + ".partial", "w", newline="", encoding="utf-8")
-        self._writer = csv.DictWriter(self._file, COLUMNS[table], lineterminator="\n")
+        self._writer = csv.DictWriter(self._file, columns or COLUMNS[table], lineterminator="\n")
         self._writer.writeheader()
 
     def add(self, row):
