@@ -43,9 +43,11 @@ std::int64_t Rng::integer(std::int64_t low, std::int64_t high) {
   const std::uint64_t last = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
   if (last == UINT64_MAX) return static_cast<std::int64_t>(bits());
   const std::uint64_t count = last + 1;
-  const std::uint64_t rejected = (UINT64_MAX - count + 1) % count;  // 2^64 mod count: the tail that would bias
   std::uint64_t drawn = bits();
-  while (drawn < rejected) drawn = bits();
+  if (drawn < count) {  // else it is not below the tail that would bias, 2^64 mod count, which costs a division
+    const std::uint64_t rejected = (UINT64_MAX - count + 1) % count;
+    while (drawn < rejected) drawn = bits();
+  }
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + drawn % count);
 }
 

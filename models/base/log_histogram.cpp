@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "models/base/error.h"
-
 namespace headroom {
 
 std::int64_t LogHistogram::bucketEnd(std::size_t bucket) {
@@ -14,34 +12,25 @@ std::int64_t LogHistogram::bucketEnd(std::size_t bucket) {
   return ((std::int64_t{1} << kSubBits) + sub + 1) << (octave - 1);
 }
 
-void LogHistogram::addToBucket(std::size_t bucket, std::int64_t weight) {
-  if (bucket >= buckets_.size()) buckets_.resize(bucket + 1);
-  buckets_[bucket] += weight;
-}
-
-void LogHistogram::add(std::int64_t value, std::int64_t weight) {
-  CHECK(value >= 0, "a duration cannot be negative");
-  if (weight == 0) return;
-  addToBucket(bucketOf(value), weight);
-  count_ += weight;
-  sum_ += static_cast<decltype(sum_)>(value) * weight;
-  min_ = std::min(min_, value);
-  max_ = std::max(max_, value);
+void LogHistogram::grow(std::size_t buckets) {
+  buckets_.resize(buckets);
 }
 
 void LogHistogram::addSeries(std::int64_t first, std::int64_t step, std::int64_t count, std::int64_t weight) {
   if (count <= 0 || weight == 0) return;
   if (step == 0 || count == 1) return add(first, count * weight);
   CHECK(first >= 0 && step > 0, "a series of durations must rise");
+  const std::int64_t last = first + (count - 1) * step;
+  const std::size_t last_bucket = bucketOf(last);
   std::int64_t done = 0;
-  while (done < count) {
+  for (std::size_t bucket = bucketOf(first); bucket != last_bucket;) {
     const std::int64_t value = first + done * step;
-    const std::size_t bucket = bucketOf(value);
-    const std::int64_t in_bucket = std::min((bucketEnd(bucket) - 1 - value) / step + 1, count - done);
+    const std::int64_t in_bucket = (bucketEnd(bucket) - 1 - value) / step + 1;
     addToBucket(bucket, in_bucket * weight);
     done += in_bucket;
+    bucket = bucketOf(value + in_bucket * step);
   }
-  const std::int64_t last = first + (count - 1) * step;
+  addToBucket(last_bucket, (count - done) * weight);
   using Wide = decltype(sum_);
   sum_ += (static_cast<Wide>(first) + last) * count / 2 * weight;
   count_ += count * weight;

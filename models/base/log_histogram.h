@@ -3,15 +3,26 @@
 // 256 buckets an octave: a quantile is within 0.2 % of the exact order statistic. Mean and extremes are exact.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <vector>
+
+#include "models/base/error.h"
 
 namespace headroom {
 
 class LogHistogram {
  public:
-  void add(std::int64_t value, std::int64_t weight = 1);
+  void add(std::int64_t value, std::int64_t weight = 1) {
+    CHECK(value >= 0, "a duration cannot be negative");
+    if (weight == 0) return;
+    addToBucket(bucketOf(value), weight);
+    count_ += weight;
+    sum_ += static_cast<decltype(sum_)>(value) * weight;
+    min_ = std::min(min_, value);
+    max_ = std::max(max_, value);
+  }
   /// Adds first, first + step, ..., `count` values, each `weight` times. `first` >= 0, `step` >= 0.
   void addSeries(std::int64_t first, std::int64_t step, std::int64_t count, std::int64_t weight);
   void merge(const LogHistogram& other);
@@ -36,7 +47,11 @@ class LogHistogram {
   }
   /// First value beyond the bucket.
   static std::int64_t bucketEnd(std::size_t bucket);
-  void addToBucket(std::size_t bucket, std::int64_t weight);
+  void addToBucket(std::size_t bucket, std::int64_t weight) {
+    if (bucket >= buckets_.size()) grow(bucket + 1);
+    buckets_[bucket] += weight;
+  }
+  void grow(std::size_t buckets);
 
   std::vector<std::int64_t> buckets_;
   std::int64_t count_ = 0;

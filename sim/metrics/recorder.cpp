@@ -10,11 +10,18 @@ namespace {
 constexpr Ticks kMinute = static_cast<Ticks>(60 * kTicksPerSecond);
 __extension__ using Int128 = __int128;
 
+/// 0 + 1 + 4 + ... + (k - 1)^2.
+Int128 sumOfSquares(std::int64_t k) {
+  if (k < 1'000'000) return (k - 1) * k * (2 * k - 1) / 6;  // a division of 128 bits is a function call
+  return (Int128{k} - 1) * k * (2 * Int128{k} - 1) / 6;
+}
+
 /// Sum over the steps of a run of cached tokens x duration: both rise linearly.
 Int128 cachedTime(const StepRun& run) {
+  if (run.steps == 1) return Int128{run.cached_tokens} * run.first;
   const Int128 k = run.steps;
   const Int128 sum_i = k * (k - 1) / 2;
-  const Int128 sum_ii = (k - 1) * k * (2 * k - 1) / 6;
+  const Int128 sum_ii = sumOfSquares(run.steps);
   return k * run.cached_tokens * run.first +
          sum_i * (Int128{run.cached_tokens} * run.increment + Int128{run.growth} * run.first) +
          sum_ii * run.growth * run.increment;
