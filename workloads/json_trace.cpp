@@ -12,7 +12,7 @@ namespace headroom::workloads {
 using nlohmann::json;
 
 void JsonTrace::parse(std::string_view line, TraceRow& row) {
-  const json object = json::parse(line, nullptr, false);
+  const json object = json::parse(arrays_.cut(line), nullptr, false);
   if (!object.is_object()) fail("not a JSON object", "one object a line");
   checkKeys(object);
   parseObject(object, row);
@@ -46,6 +46,10 @@ std::int32_t JsonTrace::tokenCount(const json& object, const char* key) const {
 
 void JsonTrace::readIds(const json& array, const char* key, std::vector<std::uint64_t>& ids) const {
   if (!array.is_array()) fail(fmt::format("{}: not a list", key));
+  if (const std::vector<std::uint64_t>* cut = arrays_.find(key)) {
+    ids = *cut;
+    return;
+  }
   ids.clear();
   for (const json& id : array) {
     if (!id.is_number_integer() || id.get<std::int64_t>() < 0) {

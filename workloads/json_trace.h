@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "workloads/id_arrays.h"
 #include "workloads/line_trace.h"
 
 namespace headroom::workloads {
@@ -24,7 +25,7 @@ class JsonTrace : public LineTrace {
   const nlohmann::json& required(const nlohmann::json& object, const char* key) const;
   /// A number of tokens.
   std::int32_t tokenCount(const nlohmann::json& object, const char* key) const;
-  /// `array` as a list of whole numbers >= 0 below 2^63.
+  /// `array`, the member `key`, as a list of whole numbers >= 0 below 2^63.
   void readIds(const nlohmann::json& array, const char* key, std::vector<std::uint64_t>& ids) const;
   /// Appends the spans of a prompt whose text is hashed in blocks of `block` tokens: one id a block, the last one
   /// partial. A trace may leave out the partial block; its text is then shared with no other row. InputError if the
@@ -37,6 +38,7 @@ class JsonTrace : public LineTrace {
   void checkKeys(const nlohmann::json& object);
 
   std::vector<std::string> known_;
+  IdArrays arrays_;  // of the line
 };
 
 }  // namespace headroom::workloads
