@@ -51,7 +51,7 @@ KvCache::KvCache(std::int64_t blocks, int block_size, bool caching, Reuse reuse)
   if (reuse == Reuse::unknown_first) {
     unknown_ = blocks;
   } else {
-    free_list_.push_back({nullptr, 0, blocks});
+    addStretch({nullptr, 0, blocks});
   }
 }
 
@@ -67,7 +67,7 @@ std::int64_t KvCache::freeAmong(const PrefixNode* node, std::int64_t blocks) con
 
 KvCache::Hit KvCache::find(const workloads::Request& request, const KvHold& hold, std::int64_t tokens) const {
   Hit hit;
-  if (!caching_ || (!request.details && hold.private_node == nullptr)) return hit;
+  if (!caching_ || (!hasText(request) && hold.private_node == nullptr)) return hit;
   const Text text(request);
   const PrefixNode* parent = nullptr;
   std::int64_t offset = 0;
@@ -98,7 +98,7 @@ void KvCache::take(const workloads::Request& request, KvHold& hold, const Hit& h
     CHECK(node != nullptr, "a hit was found along the tree");
     const std::int64_t blocks = std::min(left, blocksIn(offset, text.tokens(i)));
     free_ -= revive(node, blocks);
-    extendHold(hold, node, blocks);
+    extendHold(hold, node, i, blocks);
     left -= blocks;
     offset += text.tokens(i);
     parent = node;
@@ -116,27 +116,31 @@ std::int64_t KvCache::revive(PrefixNode* node, std::int64_t blocks) {
     revived += end - stretch->from;
     stretch->from = end;
     if (stretch->from < stretch->to) return false;
-    free_list_.erase(stretch);
+    dropStretch(stretch);
     return true;
   };
   stretches.erase(std::remove_if(stretches.begin(), stretches.end(), gone), stretches.end());
   return revived;
 }
 
-void KvCache::extendHold(KvHold& hold, PrefixNode* node, std::int64_t blocks) {
-  const auto change = [&](std::int64_t length, int by) {
-    auto at = std::lower_bound(node->holds.begin(), node->holds.end(), std::pair{length, 0});
-    if (at == node->holds.end() || at->first != length) at = node->holds.insert(at, {length, 0});
-    at->second += by;
-    if (at->second == 0) node->holds.erase(at);
-  };
+void KvCache::extendHold(KvHold& hold, PrefixNode* node, std::size_t span, std::int64_t blocks) {
   if (!hold.path.empty() && hold.path.back().node == node) {
-    change(hold.path.back().blocks, -1);
+    removeHold(node, hold.path.back().blocks);
     hold.path.back().blocks = blocks;
   } else {
-    hold.path.push_back({node, blocks});
+    hold.path.push_back({node, blocks, span});
   }
-  change(blocks, 1);
+  auto& holds = node->holds;
+  if (holds.empty() || holds.back().first < blocks) {
+    holds.emplace_back(blocks, 1);
+    return;
+  }
+  const auto at = std::lower_bound(holds.begin(), holds.end(), std::pair{blocks, 0});
+  if (at->first == blocks) {
+    ++at->second;
+  } else {
+    holds.insert(at, {blocks, 1});
+  }
 }
 
 bool KvCache::reserve(KvHold& hold, std::int64_t tokens) {
@@ -171,13 +175,13 @@ void KvCache::use(std::int64_t blocks) {
       auto& stretches = node->free_stretches;
       stretches.erase(std::find(stretches.begin(), stretches.end(), stretch));
     }
-    free_list_.erase(stretch);
+    dropStretch(stretch);
     if (node != nullptr) tree_->removeIfDead(node);
   }
 }
 
 void KvCache::publish(const workloads::Request& request, KvHold& hold, std::int64_t tokens) {
-  if (caching_ && request.details) publishText(Text(request), hold, tokens, false);
+  if (caching_ && hasText(request)) publishText(Text(request), hold, tokens, false);
 }
 
 void KvCache::publishText(const Text& text, KvHold& hold, std::int64_t tokens, bool with_private) {
@@ -185,7 +189,14 @@ void KvCache::publishText(const Text& text, KvHold& hold, std::int64_t tokens, b
   const std::int64_t full = std::min(tokens / block_size_, hold.blocks);
   PrefixNode* parent = nullptr;
   std::int64_t offset = 0;
-  for (std::size_t i = 0; i < text.size() && hold.published < full; ++i) {
+  std::size_t i = 0;
+  if (!hold.path.empty()) {  // what stands before the last shared span has been offered
+    const KvHold::Shared& last = hold.path.back();
+    parent = last.node->parent;
+    offset = last.node->offset;
+    i = last.span;
+  }
+  for (; i < text.size() && hold.published < full; ++i) {
     const std::int64_t span = std::min(text.tokens(i), tokens - offset);
     const std::int64_t first = offset / block_size_;  // blocks before this span's
     const std::int64_t wanted = std::min(blocksIn(offset, span), full - first);
@@ -195,14 +206,14 @@ void KvCache::publishText(const Text& text, KvHold& hold, std::int64_t tokens, b
       node->is_private = true;
       hold.private_node = node;
     }
-    if (wanted > already) adopt(hold, node, wanted, already);
+    if (wanted > already) adopt(hold, node, i, wanted, already);
     offset += text.tokens(i);
     parent = node;
   }
 }
 
 /// The sequence's blocks [already, wanted) of the node's text: those that are not in the tree yet become the node's.
-void KvCache::adopt(KvHold& hold, PrefixNode* node, std::int64_t wanted, std::int64_t already) {
+void KvCache::adopt(KvHold& hold, PrefixNode* node, std::size_t span, std::int64_t wanted, std::int64_t already) {
   hold.published += wanted - already;
   const bool keeps_copies = reuse_ == Reuse::oldest_first;
   if (keeps_copies && node->resident >= wanted) return;  // equal blocks are there: its own stay beside them
@@ -210,19 +221,28 @@ void KvCache::adopt(KvHold& hold, PrefixNode* node, std::int64_t wanted, std::in
   free_ -= revive(node, wanted);
   const std::int64_t copies = std::min(std::max(node->resident, held), wanted) - held;
   node->resident = std::max(node->resident, wanted);
-  extendHold(hold, node, wanted);
+  extendHold(hold, node, span, wanted);
   hold.own -= wanted - held;
   giveBack(copies);
 }
 
 void KvCache::release(const workloads::Request& request, KvHold& hold, std::int64_t tokens, bool comes_back) {
-  if (caching_ && (comes_back || request.details)) publishText(Text(request), hold, tokens, comes_back);
+  if (caching_ && (comes_back || hasText(request))) publishText(Text(request), hold, tokens, comes_back);
   giveBack(hold.own);
   for (auto shared = hold.path.rbegin(); shared != hold.path.rend(); ++shared) dropHold(shared->node, shared->blocks);
   if (!comes_back) forgetPrivate(hold);
   PrefixNode* private_node = comes_back ? hold.private_node : nullptr;
   hold = KvHold();
   hold.private_node = private_node;
+}
+
+/// At the end of the free list.
+KvCache::FreeList::iterator KvCache::addStretch(const Stretch& stretch) {
+  if (spare_.empty()) return free_list_.insert(free_list_.end(), stretch);
+  free_list_.splice(free_list_.end(), spare_, spare_.begin());
+  const auto added = std::prev(free_list_.end());
+  *added = stretch;
+  return added;
 }
 
 void KvCache::giveBack(std::int64_t blocks) {
@@ -233,20 +253,35 @@ void KvCache::giveBack(std::int64_t blocks) {
   } else if (!free_list_.empty() && free_list_.back().node == nullptr) {
     free_list_.back().to += blocks;
   } else {
-    free_list_.push_back({nullptr, 0, blocks});
+    addStretch({nullptr, 0, blocks});
   }
+}
+
+void KvCache::removeHold(PrefixNode* node, std::int64_t blocks) {
+  auto& holds = node->holds;
+  auto at = holds.end();
+  if (!holds.empty() && holds.back().first == blocks) {
+    --at;
+  } else {
+    at = std::lower_bound(holds.begin(), holds.end(), std::pair{blocks, 0});
+  }
+  CHECK(at != holds.end() && at->first == blocks, "a hold is dropped as it was taken");
+  if (--at->second == 0) holds.erase(at);
 }
 
 /// One sequence no longer holds the node's first `blocks`: what nobody else holds is free.
 void KvCache::dropHold(PrefixNode* node, std::int64_t blocks) {
-  const auto at = std::lower_bound(node->holds.begin(), node->holds.end(), std::pair{blocks, 0});
-  CHECK(at != node->holds.end() && at->first == blocks, "a hold is dropped as it was taken");
-  if (--at->second == 0) node->holds.erase(at);
+  removeHold(node, blocks);
   const std::int64_t held = node->held();
   if (held < blocks) {
     free_ += blocks - held;
-    const auto stretch = free_list_.insert(free_list_.end(), {node, held, blocks});
-    node->free_stretches.insert(node->free_stretches.begin(), stretch);
+    const auto stretch = addStretch({node, held, blocks});
+    auto& stretches = node->free_stretches;
+    if (stretches.empty()) {
+      stretches.push_back(stretch);
+    } else {
+      stretches.insert(stretches.begin(), stretch);
+    }
   }
   tree_->removeIfDead(node);
 }
@@ -259,7 +294,7 @@ void KvCache::forgetPrivate(KvHold& hold) {
     stretch->node = nullptr;
     if (reuse_ == Reuse::unknown_first) {
       unknown_ += stretch->to - stretch->from;
-      free_list_.erase(stretch);
+      dropStretch(stretch);
     } else {
       stretch->to -= stretch->from;
       stretch->from = 0;

@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <memory_resource>
 #include <vector>
 
 #include "workloads/request.h"
@@ -26,6 +25,7 @@ struct KvHold {
   struct Shared {
     PrefixNode* node;
     std::int64_t blocks;  ///< of the node's, from its first
+    std::size_t span;     ///< its number in the sequence's text
   };
   std::int64_t blocks = 0;     ///< in all
   std::int64_t own = 0;        ///< not in the tree
@@ -33,6 +33,11 @@ struct KvHold {
   std::vector<Shared> path;
   PrefixNode* private_node = nullptr;  ///< of text that no other request has; outlives a preemption
 };
+
+/// The prompt begins with text that other requests may share.
+inline bool hasText(const workloads::Request& request) {
+  return request.details && !request.details->content.empty();
+}
 
 class KvCache {
  public:
@@ -76,7 +81,7 @@ class KvCache {
     PrefixNode* node = nullptr;
     std::int64_t from = 0, to = 0;
   };
-  using FreeList = std::pmr::list<Stretch>;
+  using FreeList = std::list<Stretch>;
   friend struct PrefixNode;
   class Text;
 
@@ -85,11 +90,14 @@ class KvCache {
     return (offset + tokens) / block_size_ - offset / block_size_;
   }
   void publishText(const Text& text, KvHold& hold, std::int64_t tokens, bool with_private);
-  void adopt(KvHold& hold, PrefixNode* node, std::int64_t wanted, std::int64_t already);
-  void extendHold(KvHold& hold, PrefixNode* node, std::int64_t blocks);
+  void adopt(KvHold& hold, PrefixNode* node, std::size_t span, std::int64_t wanted, std::int64_t already);
+  void extendHold(KvHold& hold, PrefixNode* node, std::size_t span, std::int64_t blocks);
+  static void removeHold(PrefixNode* node, std::int64_t blocks);
   std::int64_t revive(PrefixNode* node, std::int64_t blocks);
   std::int64_t freeAmong(const PrefixNode* node, std::int64_t blocks) const;
   void dropHold(PrefixNode* node, std::int64_t blocks);
+  FreeList::iterator addStretch(const Stretch& stretch);
+  void dropStretch(FreeList::iterator stretch) { spare_.splice(spare_.end(), free_list_, stretch); }
   void forgetPrivate(KvHold& hold);
 
   std::int64_t total_;
@@ -97,9 +105,9 @@ class KvCache {
   int block_size_;
   bool caching_;
   Reuse reuse_;
-  std::int64_t unknown_ = 0;                       // free blocks without text, under Reuse::unknown_first
-  std::pmr::unsynchronized_pool_resource memory_;  // stretches come and go with every request
-  FreeList free_list_{&memory_};
+  std::int64_t unknown_ = 0;  // free blocks without text, under Reuse::unknown_first
+  FreeList free_list_;
+  FreeList spare_;  // stretches come and go with every request: their memory
   std::unique_ptr<PrefixTree> tree_;
 };
 

@@ -2,26 +2,34 @@
 
 namespace headroom::sim {
 
-std::size_t PrefixTree::KeyHash::operator()(const Key& key) const {
-  std::uint64_t h = reinterpret_cast<std::uintptr_t>(key.parent) * 0x9e3779b97f4a7c15ULL;
-  h ^= (key.id + static_cast<std::uint64_t>(key.offset) * 0xc2b2ae3d27d4eb4fULL) * 0x165667b19e3779f9ULL;
-  return h ^ (h >> 29);
+std::size_t PrefixTree::bucketOf(const PrefixNode* parent, std::int64_t offset, std::uint64_t id) const {
+  std::uint64_t h = reinterpret_cast<std::uintptr_t>(parent) * 0x9e3779b97f4a7c15ULL;
+  h ^= (id + static_cast<std::uint64_t>(offset) * 0xc2b2ae3d27d4eb4fULL) * 0x165667b19e3779f9ULL;
+  return static_cast<std::size_t>(h ^ (h >> 29)) & (buckets_.size() - 1);
 }
 
-PrefixNode* PrefixTree::find(const PrefixNode* parent, std::int64_t offset, std::uint64_t id) {
-  // Most nodes have one child; to hash and look up each node of a long text would take most of a run's time.
-  PrefixNode* likely = parent == nullptr ? nullptr : parent->youngest;
-  if (likely != nullptr && likely->id == id && likely->offset == offset) return likely;
-  const auto found = nodes_.find({parent, offset, id});
-  return found == nodes_.end() ? nullptr : &found->second;
+PrefixNode* PrefixTree::findChained(const PrefixNode* parent, std::int64_t offset, std::uint64_t id) const {
+  PrefixNode* node = buckets_[bucketOf(parent, offset, id)];
+  while (node != nullptr && (node->id != id || node->parent != parent || node->offset != offset)) node = node->chained;
+  return node;
 }
 
 PrefixNode* PrefixTree::findOrMake(PrefixNode* parent, std::int64_t offset, std::uint64_t id) {
   if (PrefixNode* node = find(parent, offset, id)) return node;
-  PrefixNode* node = &nodes_[{parent, offset, id}];
+  if (size_ == buckets_.size()) grow();
+  PrefixNode* node = unused_;
+  if (node == nullptr) {
+    node = &nodes_.emplace_back();
+  } else {
+    unused_ = node->chained;
+  }
+  PrefixNode*& first = buckets_[bucketOf(parent, offset, id)];
   node->parent = parent;
   node->offset = offset;
   node->id = id;
+  node->chained = first;
+  first = node;
+  ++size_;
   if (parent != nullptr) {
     ++parent->children;
     parent->youngest = node;
@@ -29,15 +37,33 @@ PrefixNode* PrefixTree::findOrMake(PrefixNode* parent, std::int64_t offset, std:
   return node;
 }
 
-void PrefixTree::removeIfDead(PrefixNode* node) {
-  while (node != nullptr && node->resident == 0 && node->children == 0 && node->holds.empty() && !node->is_private) {
-    PrefixNode* parent = node->parent;
-    if (parent != nullptr) {
-      --parent->children;
-      if (parent->youngest == node) parent->youngest = nullptr;
+/// What it holds is empty already.
+void PrefixTree::remove(PrefixNode* node) {
+  if (PrefixNode* parent = node->parent; parent != nullptr) {
+    --parent->children;
+    if (parent->youngest == node) parent->youngest = nullptr;
+  }
+  PrefixNode** link = &buckets_[bucketOf(node->parent, node->offset, node->id)];
+  while (*link != node) link = &(*link)->chained;
+  *link = node->chained;
+  --size_;
+  node->youngest = nullptr;
+  node->free_stretches.clear();
+  node->chained = unused_;
+  unused_ = node;
+}
+
+void PrefixTree::grow() {
+  std::vector<PrefixNode*> chains(2 * buckets_.size());
+  chains.swap(buckets_);
+  for (PrefixNode* node : chains) {
+    while (node != nullptr) {
+      PrefixNode* next = node->chained;
+      PrefixNode*& first = buckets_[bucketOf(node->parent, node->offset, node->id)];
+      node->chained = first;
+      first = node;
+      node = next;
     }
-    nodes_.erase({parent, node->offset, node->id});
-    node = parent;
   }
 }
 
