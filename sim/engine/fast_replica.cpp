@@ -71,7 +71,8 @@ void FastReplica::boundary(Ticks now) {
 }
 
 void FastReplica::drainInbox(Ticks now) {
-  for (; !inbox_.empty(); inbox_.pop_front()) enqueue(inbox_.front(), now);
+  for (const workloads::Request& request : inbox_) enqueue(request, now);
+  inbox_.clear();
 }
 
 void FastReplica::enqueue(const workloads::Request& request, Ticks queued) {
@@ -83,15 +84,14 @@ void FastReplica::enqueue(const workloads::Request& request, Ticks queued) {
     slot = unused_.back();
     unused_.pop_back();
   }
-  Sequence& s = pool_[slot];
-  const std::uint32_t epoch = s.epoch;
-  s = Sequence{};
-  s.epoch = epoch + 1;
-  s.life.request = request;
-  s.life.replica = id_;
-  s.life.queued = queued;
-  s.life.scheduled = -1;
-  if (request.details && config_.enable_prefix_caching) s.hold = std::make_unique<KvHold>();
+  Sequence& s = pool_[slot];  // as finish() left it
+  s.request = request;
+  s.queued = queued;
+  s.scheduled = -1;
+  s.first_token = 0;
+  s.interference_from = 0;
+  s.computed = 0;
+  if (config_.enable_prefix_caching && hasText(request)) s.makeRare().hold.emplace();
   s.state = State::waiting;
   waiting_.push_back(slot);
 }
@@ -111,12 +111,12 @@ void FastReplica::start(const Batch& batch, Ticks begin) {
   for (const Slot slot : batch.completing) {
     Sequence& s = pool_[slot];
     s.interference_from = interference_;
-    if (s.generated == 0) {
-      s.life.first_token = front_end_;
+    if (s.generated() == 0) {
+      s.first_token = front_end_;
     } else {
-      observer_.onLateToken(id_, front_end_, front_end_ - s.last_token);
-      s.life.recomputed += front_end_ - s.recompute_from;
-      s.recompute_from = -1;
+      observer_.onLateToken(id_, front_end_, front_end_ - s.rare->last_token);
+      s.rare->recomputed += front_end_ - s.rare->recompute_from;
+      s.rare->recompute_from = -1;
     }
   }
   observer_.onSteps(id_, {.begin = begin,
@@ -144,11 +144,10 @@ void FastReplica::retire(Ticks now) {
     Sequence& s = pool_[entry.slot];
     if (s.epoch != entry.epoch) continue;
     leaveDecode(entry.slot);
-    s.state = State::finishing;
     if (s.finish > done) {
       finishing_.push_back(entry.slot);
     } else {
-      if (s.stop > s.finish) --flight_[1].emitting;  // its row in the step decided since is for nothing
+      if (s.wasted_row != 0) --flight_[1].emitting;  // its row in the step decided since is for nothing
       ended_.push_back(entry.slot);
     }
   }
@@ -161,28 +160,49 @@ void FastReplica::retire(Ticks now) {
 
 /// Its blocks come free; a sequence that comes back leaves its text in them.
 void FastReplica::freeBlocks(Sequence& s, bool comes_back) {
-  if (!s.hold && (!comes_back || !config_.enable_prefix_caching)) return kv_.giveBack(blocksHeld(s));
-  if (!s.hold) s.hold = std::make_unique<KvHold>();
-  KvCache::claim(*s.hold, blocksHeld(s));
-  kv_.release(s.life.request, *s.hold, s.computed, comes_back);
+  if (s.hold() == nullptr) {
+    if (!comes_back || !config_.enable_prefix_caching) return kv_.giveBack(blocksHeld(s));
+    s.makeRare().hold.emplace();
+  }
+  KvCache::claim(*s.hold(), blocksHeld(s));
+  kv_.release(s.request, *s.hold(), s.computed, comes_back);
 }
 
 void FastReplica::finish(Slot slot, Ticks now) {
   Sequence& s = pool_[slot];
-  s.life.finished = now;
+  FinishedRequest life = lifeOf(s, now);
   if (s.state == State::waiting) {  // preempted while its last token was on its way
     waiting_.erase(std::find(waiting_.begin(), waiting_.end(), slot));
-    if (s.hold) kv_.release(s.life.request, *s.hold, 0, false);
+    if (s.hold() != nullptr) kv_.release(s.request, *s.hold(), 0, false);
   } else {
-    s.life.interference += interference_ - s.interference_from;
+    life.interference += interference_ - s.interference_from;
     freeBlocks(s, false);
     cached_tokens_ -= s.computed;
     unlink(slot);
   }
   s.state = State::unused;
   ++s.epoch;
+  s.rare.reset();
   unused_.push_back(slot);
-  observer_.onFinished(s.life);
+  observer_.onFinished(life);
+}
+
+FinishedRequest FastReplica::lifeOf(const Sequence& s, Ticks now) const {
+  FinishedRequest life;
+  life.request = s.request;
+  life.replica = id_;
+  life.queued = s.queued;
+  life.scheduled = s.scheduled;
+  life.first_token = s.first_token;
+  life.finished = now;
+  if (!s.rare) return life;
+  life.preemptions = s.rare->preemptions;
+  life.cached_tokens = s.rare->cached_tokens;
+  life.preempted_early = s.rare->preempted_early;
+  life.preempted_late = s.rare->preempted_late;
+  life.recomputed = s.rare->recomputed;
+  life.interference = s.rare->interference;
+  return life;
 }
 
 }  // namespace headroom::sim

@@ -35,26 +35,47 @@ class FastReplica final : public Replica {
  private:
   using Slot = std::uint32_t;  // index into pool_
   static constexpr Slot kNone = UINT32_MAX;
-  enum class State : std::uint8_t { unused, waiting, prefilling, decoding, finishing };
+  enum class State : std::uint32_t { unused, waiting, prefilling, decoding, finishing };
 
-  struct Sequence {
-    FinishedRequest life;
-    Ticks last_token = 0;         // set when it is preempted
-    Ticks preempted_at = -1;      // while it waits after a preemption
-    Ticks recompute_from = -1;    // while it computes again what a preemption lost
-    Ticks interference_from = 0;  // interference_ when it began to decode
-    std::int64_t computed = 0;    // prefilling and finishing; a decoding one has base + decided_
-    std::int64_t base = 0;
-    std::int64_t target = 0;
-    std::uint64_t admitted = 0;    // number of its last admission
-    std::unique_ptr<KvHold> hold;  // if it shares text with others, or with itself before a preemption
-    std::uint64_t finish = 0;      // the step that makes its last token
-    std::uint64_t stop = 0;  // the last step that has a row of it: finish, or one later if nobody knows it will stop
-    std::int32_t generated = 0;          // tokens made before this admission
-    std::uint32_t epoch = 0;             // changes when a heap entry of it becomes void
-    Slot before = kNone, after = kNone;  // neighbours in the order of admission
-    State state = State::unused;
+  /// What only some sequences have: those that were preempted, or share text.
+  struct Rare {
+    std::int32_t preemptions = 0;
+    std::int32_t generated = 0;  // tokens made before this admission
+    std::int64_t cached_tokens = 0;
+    Ticks preempted_early = 0, preempted_late = 0, recomputed = 0;
+    Ticks interference = 0;      // before this admission
+    Ticks last_token = 0;        // set when it is preempted
+    Ticks preempted_at = -1;     // while it waits after a preemption
+    Ticks recompute_from = -1;   // while it computes again what a preemption lost
+    std::optional<KvHold> hold;  // if it shares text with others, or with itself before a preemption
   };
+  /// Two cache lines: at a thousand replicas each event finds another one's sequences, which no cache holds.
+  struct alignas(64) Sequence {
+    workloads::Request request;
+    Ticks queued = 0;
+    Ticks scheduled = -1;
+    Ticks first_token = 0;
+    Ticks interference_from = 0;  // interference_ when it began to decode
+    std::int64_t computed = 0;    // of a decoding one less decided_
+    std::uint64_t finish = 0;     // the step that makes its last token
+    std::unique_ptr<Rare> rare;
+    Slot before = kNone, after = kNone;  // neighbours in the order of admission
+    std::uint32_t admitted = 0;          // number of its last admission
+    std::uint32_t epoch : 28 = 0;        // changes when a heap entry of it becomes void
+    std::uint32_t wasted_row : 1 = 0;    // the step behind its last token has a row of it: nobody knows that it stops
+    State state : 3 = State::unused;
+
+    std::int32_t generated() const { return rare ? rare->generated : 0; }
+    std::int64_t target() const { return std::int64_t{request.prompt_tokens} + generated(); }
+    /// The last step that has a row of it.
+    std::uint64_t stop() const { return finish + wasted_row; }
+    KvHold* hold() const { return rare && rare->hold ? &*rare->hold : nullptr; }
+    Rare& makeRare() {
+      if (!rare) rare = std::make_unique<Rare>();
+      return *rare;
+    }
+  };
+  static_assert(sizeof(Sequence) == 128);
   struct HeapEntry {
     std::uint64_t stop;
     Slot slot;
@@ -89,6 +110,7 @@ class FastReplica final : public Replica {
   void start(const Batch& batch, Ticks begin);
   void retire(Ticks now);
   void finish(Slot slot, Ticks now);
+  FinishedRequest lifeOf(const Sequence& s, Ticks now) const;
   void freeBlocks(Sequence& s, bool comes_back);
 
   // fast_scheduler.cpp: one scheduling decision
@@ -128,7 +150,8 @@ class FastReplica final : public Replica {
     return residues_[residue(-(static_cast<std::int64_t>(decided_) + ahead - 1))];
   }
   std::int64_t blocksHeld(const Sequence& s) const {
-    return config_.blocksFor(s.state == State::decoding ? s.base + static_cast<std::int64_t>(decided_) : s.computed);
+    return config_.blocksFor(s.state == State::decoding ? s.computed + static_cast<std::int64_t>(decided_)
+                                                        : s.computed);
   }
 
   ReplicaId id_;
@@ -138,20 +161,20 @@ class FastReplica final : public Replica {
 
   std::vector<Sequence> pool_;
   std::vector<Slot> unused_;
-  std::deque<workloads::Request> inbox_;
+  std::vector<workloads::Request> inbox_;
   std::deque<Slot> waiting_;
   Slot oldest_ = kNone, newest_ = kNone;  // ends of the running list
   int running_ = 0;                       // sequences in it
 
   int decoding_ = 0;                    // rows of the next decision
   std::int64_t context_sum_ = 0;        // of those rows in the next decision
-  std::vector<std::int32_t> residues_;  // decoding sequences by base modulo block size
+  std::vector<std::int32_t> residues_;  // decoding sequences by `computed` modulo block size
   std::vector<HeapEntry> stops_;        // min-heap
   std::vector<Slot> finishing_;         // last row decided, last token on its way
   Slot prefilling_ = kNone;             // the one prompt in progress, always the newest running
   std::int64_t cached_tokens_ = 0;      // computed by the decided steps, of running sequences
   KvCache kv_;
-  std::uint64_t admissions_ = 0;
+  std::uint32_t admissions_ = 0;
   std::vector<Slot> ended_;    // at the boundary being handled
   std::uint64_t decided_ = 0;  // number of the last decided step
 

@@ -23,10 +23,10 @@ void FastReplica::planRun() {
   if (prefilling_ != kNone) {  // a long prompt: chunks of the whole budget, all but the last
     if (budget <= 0) return;
     const Sequence& s = pool_[prefilling_];
-    if (s.hold) return;  // each chunk is offered to others when it is decided
+    if (s.hold() != nullptr) return;  // each chunk is offered to others when it is decided
     if (decoding_ > 0 && cost_.isFused()) return;
     run_.chunk = budget;
-    limit = (s.target - s.computed - 1) / budget;
+    limit = (s.target() - s.computed - 1) / budget;
     run_.admits = false;
   } else {
     if (decoding_ == 0) return;

@@ -17,7 +17,7 @@ bool FastReplica::decide(Ticks now, Batch& batch) {
   int budget = config_.max_num_batched_tokens - decoding_;
   if (prefilling_ != kNone && budget > 0) {
     const Sequence& s = pool_[prefilling_];
-    const auto tokens = static_cast<int>(std::min<std::int64_t>(s.target - s.computed, budget));
+    const auto tokens = static_cast<int>(std::min<std::int64_t>(s.target() - s.computed, budget));
     addChunk(prefilling_, tokens);
     budget -= tokens;
   }
@@ -33,7 +33,7 @@ bool FastReplica::decide(Ticks now, Batch& batch) {
 void FastReplica::allocateOrPreempt(Ticks now, bool& preempted) {
   const auto prompt_blocks = [&](int budget) {
     const Sequence& s = pool_[prefilling_];
-    const std::int64_t tokens = std::min<std::int64_t>(s.target - s.computed, budget);
+    const std::int64_t tokens = std::min<std::int64_t>(s.target() - s.computed, budget);
     return config_.blocksFor(s.computed + tokens) - config_.blocksFor(s.computed);
   };
   const int budget = config_.max_num_batched_tokens - decoding_;
@@ -48,7 +48,7 @@ void FastReplica::allocateOrPreempt(Ticks now, bool& preempted) {
     const Sequence& s = pool_[slot];
     std::int64_t blocks = 0;
     if (s.state == State::decoding) {
-      blocks = residue(s.base + static_cast<std::int64_t>(decided_)) == 0 ? 1 : 0;
+      blocks = residue(s.computed + static_cast<std::int64_t>(decided_)) == 0 ? 1 : 0;
       ++rows;
     } else if (s.state == State::prefilling) {
       blocks = prompt_blocks(config_.max_num_batched_tokens - rows);
@@ -72,8 +72,8 @@ FastReplica::Admission FastReplica::admissionOfHead(int budget) const {
   Admission a;
   if (budget <= 0 || running_ >= config_.max_num_seqs) return a;
   const Sequence& s = pool_[waiting_.front()];
-  const std::int64_t target = s.life.request.prompt_tokens + s.generated;
-  if (s.hold) a.hit = kv_.find(s.life.request, *s.hold, target);
+  const std::int64_t target = s.target();
+  if (const KvHold* hold = s.hold()) a.hit = kv_.find(s.request, *hold, target);
   const std::int64_t cached = a.hit.blocks * config_.block_size;
   if (!config_.enable_chunked_prefill && target - cached > budget) return a;
   const std::int64_t tokens = std::min<std::int64_t>(target - cached, budget);
@@ -90,21 +90,21 @@ void FastReplica::admitWaiting(Ticks now, int budget) {
     const Slot slot = waiting_.front();
     waiting_.pop_front();
     Sequence& s = pool_[slot];
-    s.target = s.life.request.prompt_tokens + s.generated;
-    if (s.hold) kv_.take(s.life.request, *s.hold, a.hit);
+    if (KvHold* hold = s.hold()) kv_.take(s.request, *hold, a.hit);
     s.computed = a.hit.blocks * config_.block_size;
     cached_tokens_ += s.computed;
     s.state = State::prefilling;
     s.admitted = ++admissions_;
-    if (s.life.scheduled < 0) {
-      s.life.scheduled = now;
-      s.life.cached_tokens = s.computed;
+    if (s.scheduled < 0) {
+      s.scheduled = now;
+      if (s.computed > 0) s.rare->cached_tokens = s.computed;
     }
-    if (s.preempted_at >= 0) {
-      (s.generated > 0 ? s.life.preempted_late : s.life.preempted_early) +=
-          now - std::max(s.preempted_at, s.last_token);
-      s.preempted_at = -1;
-      if (s.generated > 0) s.recompute_from = now;
+    if (s.rare && s.rare->preempted_at >= 0) {
+      Rare& rare = *s.rare;
+      (rare.generated > 0 ? rare.preempted_late : rare.preempted_early) +=
+          now - std::max(rare.preempted_at, rare.last_token);
+      rare.preempted_at = -1;
+      if (rare.generated > 0) rare.recompute_from = now;
     }
     link(slot);
     kv_.use(config_.blocksFor(s.computed + a.tokens) - a.hit.blocks);
@@ -121,10 +121,11 @@ void FastReplica::addChunk(Slot slot, int tokens) {
   chunk_slots_.push_back(slot);
   s.computed += tokens;
   cached_tokens_ += tokens;
-  if (s.computed == s.target) prefilling_ = kNone;
-  if (!s.hold) return;
-  KvCache::claim(*s.hold, config_.blocksFor(s.computed));
-  kv_.publish(s.life.request, *s.hold, s.computed);
+  if (s.computed == s.target()) prefilling_ = kNone;
+  KvHold* hold = s.hold();
+  if (hold == nullptr) return;
+  KvCache::claim(*hold, config_.blocksFor(s.computed));
+  kv_.publish(s.request, *hold, s.computed);
 }
 
 /// Fills the batch from the shape and moves everybody one step on.
@@ -138,7 +139,7 @@ void FastReplica::settle(Batch& batch) {
   for (std::size_t i = 0; i < chunk_slots_.size(); ++i) {
     batch.prompt_tokens += shape_.chunks[i].tokens;
     const Slot slot = chunk_slots_[i];
-    if (pool_[slot].computed == pool_[slot].target) {
+    if (pool_[slot].computed == pool_[slot].target()) {
       batch.completing.push_back(slot);
       joinDecode(slot);
     }
@@ -157,45 +158,46 @@ void FastReplica::settle(Batch& batch) {
 /// The prompt ends in the step just decided: from the next one on the sequence decodes, if tokens remain.
 void FastReplica::joinDecode(Slot slot) {
   Sequence& s = pool_[slot];
-  const workloads::Request& r = s.life.request;
-  s.finish = decided_ + static_cast<std::uint64_t>(r.output_tokens - (s.generated + 1));
-  const bool wasted_row = !synchronous() && r.max_tokens != r.output_tokens;
-  s.stop = s.finish + (wasted_row ? 1 : 0);
-  if (s.stop == decided_) {
+  const workloads::Request& r = s.request;
+  s.finish = decided_ + static_cast<std::uint64_t>(r.output_tokens - (s.generated() + 1));
+  s.wasted_row = !synchronous() && r.max_tokens != r.output_tokens ? 1 : 0;
+  if (s.stop() == decided_) {
     s.state = State::finishing;
     finishing_.push_back(slot);
     return;
   }
   s.state = State::decoding;
-  s.base = s.computed - static_cast<std::int64_t>(decided_);
   ++decoding_;
   context_sum_ += s.computed + 1;
-  ++residues_[residue(s.base)];
-  stops_.push_back({s.stop, slot, s.epoch});
+  s.computed -= static_cast<std::int64_t>(decided_);
+  ++residues_[residue(s.computed)];
+  stops_.push_back({s.stop(), slot, s.epoch});
   std::push_heap(stops_.begin(), stops_.end(), std::greater<>());
 }
 
 void FastReplica::leaveDecode(Slot slot) {
   Sequence& s = pool_[slot];
-  s.computed = s.base + static_cast<std::int64_t>(decided_);
+  --residues_[residue(s.computed)];
+  s.computed += static_cast<std::int64_t>(decided_);
+  s.state = State::finishing;
   --decoding_;
   context_sum_ -= s.computed + 1;
-  --residues_[residue(s.base)];
 }
 
 void FastReplica::preempt(Slot victim, Ticks now) {
   Sequence& s = pool_[victim];
+  Rare& rare = s.makeRare();
   if (s.state == State::prefilling) {
     prefilling_ = kNone;
-    if (s.recompute_from >= 0) {
-      s.life.recomputed += now - s.recompute_from;
-      s.recompute_from = -1;
+    if (rare.recompute_from >= 0) {
+      rare.recomputed += now - rare.recompute_from;
+      rare.recompute_from = -1;
     }
   } else {
-    s.life.interference += interference_ - s.interference_from;
-    s.generated = s.life.request.output_tokens;
-    if (s.finish > decided_) s.generated -= static_cast<std::int32_t>(s.finish - decided_);
-    s.last_token = flying_ > 0 ? front_end_ : now;
+    rare.interference += interference_ - s.interference_from;
+    rare.generated = s.request.output_tokens;
+    if (s.finish > decided_) rare.generated -= static_cast<std::int32_t>(s.finish - decided_);
+    rare.last_token = flying_ > 0 ? front_end_ : now;
     if (s.state == State::decoding) {
       leaveDecode(victim);
       ++s.epoch;
@@ -206,8 +208,8 @@ void FastReplica::preempt(Slot victim, Ticks now) {
   cached_tokens_ -= s.computed;
   s.computed = 0;
   s.state = State::waiting;
-  ++s.life.preemptions;
-  s.preempted_at = now;
+  ++rare.preemptions;
+  rare.preempted_at = now;
   unlink(victim);
   waiting_.push_front(victim);
   observer_.onPreempted(id_, now);
