@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "models/base/error.h"
+#include "sim/engine/context_window.h"
 #include "sim/engine/make_replica.h"
 
 namespace headroom::sim {
@@ -51,6 +52,7 @@ void Cluster::addDeployment(const DeploymentPlan& plan, std::uint64_t seed, bool
   for (const PoolPlan& pool : plan.pools) {
     CHECK(pool.problem.empty() && pool.step_times, "only plans that fit are simulated");
     const EngineConfig& config = pool.engine.config;
+    deployment.engine = config.kind;
     deployment.shortest_context = std::min(deployment.shortest_context, config.max_model_len);
     for (int i = 0; i < pool.spec.replicas; ++i) {
       ReplicaState state;
@@ -118,17 +120,14 @@ void Cluster::handleArrivals(Ticks now) {
 
 void Cluster::arrive(workloads::Request& request, bool measured) {
   DeploymentState& deployment = deployments_[deployment_of_workload_[request.workload]];
-  if (request.max_tokens == 0) {  // omitted: as far as the context goes
-    const std::int64_t room = deployment.shortest_context - request.prompt_tokens;
-    request.max_tokens = static_cast<std::int32_t>(std::max<std::int64_t>(request.output_tokens, room));
-  }
+  if (fitAnswer(request, deployment.engine, deployment.shortest_context)) ++cut_answers_;
   recorder_.offered(request, measured);
   deployment.sample.offer(request);
   if (options_.requests != nullptr) unreported_.emplace_back();
   const std::size_t chosen = deployment.router->choose(request);
   const auto index = static_cast<std::uint32_t>(deployment.first_replica + chosen);
   ReplicaState& state = replicas_[index];
-  if (isTooLong(request, *state.config)) {
+  if (isRefused(request, *state.config)) {
     RequestRecord record;
     record.request = request;
     record.status = RequestStatus::rejected;

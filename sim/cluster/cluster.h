@@ -26,6 +26,8 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   const RequestSample& sample(std::size_t deployment) const { return deployments_[deployment].sample; }
   /// What the request streams left out or assumed.
   std::vector<std::string> streamWarnings() const { return arrivals_.warnings(); }
+  /// Answers that end where the context does.
+  std::int64_t cutAnswers() const { return cut_answers_; }
   bool hasClosedLoop(std::size_t deployment) const { return deployments_[deployment].closed_loop; }
 
   void onEvent(const Event& event) override;
@@ -49,6 +51,7 @@ class Cluster final : public EventHandler, public ReplicaObserver {
     std::unique_ptr<Router> router;
     std::uint32_t first_replica = 0;
     bool closed_loop = false;
+    EngineKind engine = EngineKind::vllm;
     std::int64_t shortest_context = INT64_MAX;  // max_model_len of its strictest pool
     RequestSample sample{20'000};
   };
@@ -75,6 +78,7 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   std::uint32_t arrival_stamp_ = 0;
   std::int64_t expected_ = 0;
   std::uint64_t events_seen_ = 0;
+  std::int64_t cut_answers_ = 0;
   struct Pending {
     RequestRecord record;
     bool ready = false;

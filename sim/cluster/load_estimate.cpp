@@ -4,6 +4,7 @@
 #include <memory>
 #include <unordered_map>
 
+#include "sim/engine/context_window.h"
 #include "sim/engine/make_replica.h"
 #include "workloads/request_details.h"
 
@@ -71,7 +72,7 @@ double sustainableRate(const std::vector<workloads::Request>& mix, std::size_t c
     if (round > 0) request = retold(std::move(request), round);
     request.id = i;
     request.arrival = 0;
-    if (!isTooLong(request, config)) replica->submit(0, request);
+    if (!isRefused(request, config)) replica->submit(0, request);
   }
   while (replica->nextEvent() != kNever) replica->onEvent(replica->nextEvent());
   const std::size_t n = completions.times.size();

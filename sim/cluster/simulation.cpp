@@ -186,6 +186,10 @@ Result simulate(const Scenario& scenario, const std::vector<DeploymentPlan>& pla
     result.warnings.push_back(fmt::format("{} of {} requests are longer than max_model_len and were rejected",
                                           result.requests.rejected, result.requests.offered));
   }
+  if (cluster.cutAnswers() > 0) {
+    result.warnings.push_back(
+        fmt::format("{} answers were cut where the context ends (max_model_len)", cluster.cutAnswers()));
+  }
   if (result.regime == "overloaded") {
     result.warnings.push_back(
         "overloaded: queues grow for as long as the requests keep coming, so latencies measure the "
