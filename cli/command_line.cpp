@@ -266,7 +266,7 @@ void declareTraceInspect(CLI::App& app, TraceInspectOptions& o) {
 
 void declareTraceGenerate(CLI::App& app, TraceGenerateOptions& o) {
   app.add_option("MODEL", o.model, "a trace model, as `trace fit` writes it")->required();
-  app.add_option("--out", o.out, "CSV file to write, gzipped if it ends in .gz")
+  app.add_option("--out", o.out, "CSV file to write, compressed if it ends in .gz or .zst")
       ->type_name("FILE")
       ->check(notEmpty())
       ->required();
@@ -287,11 +287,24 @@ void declareTraceFit(CLI::App& app, TraceFitOptions& o) {
   addOverwrite(app, o.overwrite);
 }
 
+void declareTraceConvert(CLI::App& app, TraceConvertOptions& o) {
+  app.add_option("FORMAT:FILE", o.trace, "e.g. azure:conv.csv.gz")->required();
+  app.add_option("--to", o.to, "csv, azure, burstgpt, mooncake, splitwise, llmservingsim")
+      ->type_name("FORMAT")
+      ->required();
+  app.add_option("--out", o.out, "file to write, compressed if it ends in .gz or .zst")
+      ->type_name("FILE")
+      ->check(notEmpty())
+      ->required();
+  app.add_option("--rate-scale", o.rate_scale, "divides the gaps")->type_name("X");
+  addOverwrite(app, o.overwrite);
+  app.footer("What the format has no place for is left out and counted on stderr.");
+}
+
 void addTrace(CLI::App& app, Action& chosen) {
   bind(*subverb(app, "inspect", "rate, burstiness and lengths of a trace"), chosen, traceInspect, declareTraceInspect);
   bind(*subverb(app, "generate", "a synthetic trace from a trace model"), chosen, traceGenerate, declareTraceGenerate);
-  bind(*subverb(app, "import", "other tools' kernel times as tables to fit"), chosen, profileImport,
-       declareProfileImport);
+  bind(*subverb(app, "convert", "a trace in another format"), chosen, traceConvert, declareTraceConvert);
   bind(*subverb(app, "fit", "the statistics of a trace as a trace model"), chosen, traceFit, declareTraceFit);
 }
 

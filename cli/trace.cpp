@@ -1,4 +1,4 @@
-// headroom trace inspect, generate, fit.
+// headroom trace inspect, generate, convert, fit.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -17,6 +17,7 @@
 #include "workloads/trace_generator.h"
 #include "workloads/trace_model.h"
 #include "workloads/trace_statistics.h"
+#include "workloads/trace_targets.h"
 #include "workloads/trace_writer.h"
 
 namespace headroom::cli {
@@ -155,6 +156,17 @@ int traceGenerate(const TraceGenerateOptions& options) {
   WatchedTrace trace(std::move(rows), "trace generate");
   const std::int64_t written = workloads::writeCsvTrace(trace, options.out);
   printNote(fmt::format("{} requests written to {}", countText(written), options.out));
+  return kExitOk;
+}
+
+int traceConvert(const TraceConvertOptions& options) {
+  const workloads::TraceTarget& target = workloads::findTraceTarget(options.to);
+  checkMayWrite(options.out, options.overwrite);
+  const auto trace = openNamed(options.trace, options.rate_scale, "trace convert");
+  const workloads::ConvertedTrace converted = workloads::convertTrace(*trace, target, options.out);
+  printWarnings(*trace);
+  for (const std::string& message : converted.left_out) printNote("left out: " + message);
+  printNote(fmt::format("{} requests written to {} as {}", countText(converted.rows), options.out, target.name));
   return kExitOk;
 }
 

@@ -171,4 +171,13 @@ struct TraceFitOptions {
 };
 int traceFit(const TraceFitOptions& options);
 
+struct TraceConvertOptions {
+  std::string trace;  ///< FORMAT:FILE
+  std::string to;     ///< format to write
+  std::string out;
+  double rate_scale = 1;
+  bool overwrite = false;
+};
+int traceConvert(const TraceConvertOptions& options);
+
 }  // namespace headroom::cli

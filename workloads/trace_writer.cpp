@@ -1,64 +1,16 @@
 #include "workloads/trace_writer.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
-#include <array>
 #include <iterator>
 
 #include "models/base/error.h"
-#include "models/base/files.h"
+#include "workloads/text_sink.h"
 
 namespace headroom::workloads {
 namespace {
 
 constexpr std::size_t kChunk = 1 << 16;
-
-/// Where text goes: a file, or a gzip stream into it.
-class TextSink {
- public:
-  explicit TextSink(const std::filesystem::path& file) : file_(file) {}
-  virtual ~TextSink() = default;
-  virtual void write(std::string_view text) { file_.write(text); }
-  virtual void finish() { file_.commit(); }
-
- protected:
-  AtomicFile file_;
-};
-
-class GzipSink : public TextSink {
- public:
-  explicit GzipSink(const std::filesystem::path& file) : TextSink(file) {
-    constexpr int kGzipWindow = 15 + 16;
-    CHECK(deflateInit2(&stream_, 9, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) == Z_OK, "zlib refuses to start");
-    header_.os = 255;  // unknown
-    deflateSetHeader(&stream_, &header_);
-  }
-  ~GzipSink() override { deflateEnd(&stream_); }
-  GzipSink(const GzipSink&) = delete;
-  GzipSink& operator=(const GzipSink&) = delete;
-
-  void write(std::string_view text) override { deflateText(text, Z_NO_FLUSH); }
-  void finish() override {
-    deflateText({}, Z_FINISH);
-    TextSink::finish();
-  }
-
- private:
-  void deflateText(std::string_view text, int flush) {
-    std::array<char, kChunk> out;
-    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-    stream_.avail_in = static_cast<uInt>(text.size());
-    do {
-      stream_.next_out = reinterpret_cast<Bytef*>(out.data());
-      stream_.avail_out = static_cast<uInt>(out.size());
-      CHECK(deflate(&stream_, flush) != Z_STREAM_ERROR, "zlib lost its state");
-      file_.write({out.data(), out.size() - stream_.avail_out});
-    } while (stream_.avail_out == 0);
-  }
-  z_stream stream_{};
-  gz_header header_{};
-};
 
 /// `ticks` as seconds with six decimals, rounded to the nearest; keeps the order of times.
 void appendSeconds(Ticks ticks, std::string& text) {
@@ -101,9 +53,7 @@ class RowsTrace : public TraceReader {
 }  // namespace
 
 std::int64_t writeCsvTrace(TraceReader& trace, const std::filesystem::path& file, TraceTexts texts) {
-  const bool gzipped = file.extension() == ".gz";
-  const std::unique_ptr<TextSink> sink =
-      gzipped ? std::unique_ptr<TextSink>(std::make_unique<GzipSink>(file)) : std::make_unique<TextSink>(file);
+  const std::unique_ptr<TextSink> sink = openTextSink(file);
   std::string text = "arrival_s,prompt_tokens,output_tokens";
   text += texts == TraceTexts::keep ? ",class,session,prefix_group\n" : "\n";
   std::int64_t rows = 0;

@@ -1,5 +1,4 @@
 // Writes a trace as plain CSV: arrival_s (microseconds), prompt_tokens, output_tokens and, if asked, the texts.
-// Same rows, same bytes: the gzip header carries no time and no system.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +10,7 @@ namespace headroom::workloads {
 
 enum class TraceTexts { leave_out, keep };  ///< the columns class, session, prefix_group
 
-/// Reads `trace` to its end and writes it to `file`, gzipped if the name ends in .gz; a whole file or none.
+/// Reads `trace` to its end and writes it to `file`, compressed if the name ends in .gz or .zst; a whole file or none.
 /// Returns the number of rows. InputError if it cannot be written or a text holds a comma.
 std::int64_t writeCsvTrace(TraceReader& trace, const std::filesystem::path& file,
                            TraceTexts texts = TraceTexts::leave_out);

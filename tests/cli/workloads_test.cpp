@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "tests/cli/program.h"
@@ -85,6 +86,61 @@ TEST_F(Workloads, ATraceClassNobodySendsAndHashIdsThatDoNotFitAreRefused) {
   const Ended wrong = run(traceOf("t.jsonl", "mooncake"));
   EXPECT_EQ(wrong.code, 2);
   EXPECT_THAT(wrong.err, HasSubstr("t.jsonl:1: 3 hash_ids do not fit a prompt of 600 tokens"));
+}
+
+TEST_F(Workloads, WhatDoesNotFitTheContextIsRefusedOrCutAsTheEngineDoesItAndCounted) {
+  folder_.write("t.csv", "arrival_s,prompt_tokens,output_tokens\n0,100,10\n1,150000,10\n2,131000,500\n3,100,5\n");
+  const auto with = [&](const std::string& engine, const std::string& more) {
+    const std::string text =
+        "schema: headroom.scenario/1\ndeployments:\n  - {name: chat, model: llama-3.1-8b, engine: {name: " + engine +
+        "}, pools: [{accelerator: h100-sxm, replicas: 1}]}\n" +
+        "workloads:\n  - {arrivals: {type: trace, format: csv, file: t.csv}" + more + "}\n";
+    const Ended ended = headroom({"simulate", folder_.write("e.yaml", text), "--no-load-estimate", "--format", "json"});
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    return json::parse(ended.out);
+  };
+  const auto cut = [](int answers) {
+    return std::to_string(answers) + " answers were cut where the context ends (max_model_len)";
+  };
+  for (const char* engine : {"vllm", "sglang"}) {
+    EXPECT_EQ(with(engine, "")["requests"]["rejected"], 2) << engine;
+    const json omitted = with(engine, ", max_tokens: omitted");
+    EXPECT_EQ(omitted["requests"]["rejected"], 1) << engine;
+    EXPECT_THAT(omitted["warnings"], Contains(cut(1))) << engine;
+  }
+  const json trtllm = with("trtllm", "");
+  EXPECT_EQ(trtllm["requests"]["rejected"], 1);
+  EXPECT_THAT(trtllm["warnings"], Contains(cut(1)));
+  EXPECT_THAT(trtllm["warnings"], Contains("1 of 4 requests are longer than max_model_len and were rejected"));
+}
+
+TEST_F(Workloads, AnAnswerOfNoTokensIsRefusedInEveryFormatThatHasNoMarkForFailures) {
+  folder_.write("t.csv", "arrival_s,prompt_tokens,output_tokens\n0,5,5\n1,5,0\n");
+  folder_.write("t.az", "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46.1,10,0\n");
+  folder_.write("t.jsonl", R"({"timestamp": 0, "input_length": 6, "output_length": 0})");
+  for (const auto& [format, place] :
+       std::map<std::string, std::string>{{"csv", "t.csv:3"}, {"azure", "t.az:2"}, {"mooncake", "t.jsonl:1"}}) {
+    const Ended ended = run(traceOf(place.substr(0, place.find(':')), format));
+    EXPECT_EQ(ended.code, 2) << format;
+    EXPECT_THAT(ended.err, HasSubstr(place + ": an output of 0 tokens")) << format;
+  }
+}
+
+TEST_F(Workloads, ATraceIsConvertedAndWhatIsLeftOutIsSaid) {
+  const std::string from =
+      folder_.write("t.csv", "arrival_s,prompt_tokens,output_tokens,class\n0.5,600,5,chat\n1,7,3,\n");
+  const std::string out = (folder_.path() / "t.jsonl.zst").string();
+  const Ended ended = headroom({"trace", "convert", "csv:" + from, "--to", "mooncake", "--out", out});
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("left out: 1 of 2 rows have a class, for which mooncake has no place"));
+  EXPECT_THAT(ended.err, HasSubstr("2 requests written to " + out + " as mooncake"));
+  EXPECT_EQ(decompressed(out),
+            "{\"timestamp\": 500, \"input_length\": 600, \"output_length\": 5}\n"
+            "{\"timestamp\": 1000, \"input_length\": 7, \"output_length\": 3}\n");
+  EXPECT_EQ(headroom({"trace", "convert", "csv:" + from, "--to", "mooncake", "--out", out}).code, 2) << "it is there";
+  const Ended unknown = headroom({"trace", "convert", "csv:" + from, "--to", "servegen", "--out", out + "2"});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("servegen is read only"));
 }
 
 TEST_F(Workloads, TheRequestTableNamesTheTenant) {
