@@ -7,6 +7,7 @@
 #include "models/base/error.h"
 #include "models/base/files.h"
 #include "tests/workloads/test_files.h"
+#include "workloads/trace_generator.h"
 #include "workloads/trace_statistics.h"
 #include "workloads/trace_writer.h"
 
@@ -40,6 +41,8 @@ TEST(TraceTargets, TimesAndLengthsComeBackFromEveryFormatPlainAndCompressed) {
   const TemporaryFolder folder;
   const auto rows = plainRows();
   for (const TraceTarget& target : traceTargets()) {
+    // The readers of the others go through a double.
+    const bool is_decimal = target.name == "csv" || target.name == "azure" || target.name == "splitwise";
     for (const std::string ending : {"", ".gz", ".zst"}) {
       const auto file = folder / (target.name + ending);
       const ConvertedTrace converted = convert(rows, target.name, file);
@@ -48,9 +51,8 @@ TEST(TraceTargets, TimesAndLengthsComeBackFromEveryFormatPlainAndCompressed) {
       const auto back = readAll(*openTrace(target.name, file));
       ASSERT_EQ(back.size(), rows.size()) << target.name;
       for (std::size_t i = 0; i < rows.size(); ++i) {
-        // BurstGPT's seconds are read as a double: 100 days in it are exact to a few ns.
         ASSERT_NEAR(static_cast<double>(back[i].arrival), static_cast<double>(rows[i].arrival), 40 * kNanosecond);
-        if (target.name != "burstgpt") {
+        if (is_decimal) {
           ASSERT_EQ(back[i].arrival, rows[i].arrival) << target.name << ending;
         }
         ASSERT_EQ(back[i].prompt_tokens, rows[i].prompt_tokens);
@@ -172,10 +174,12 @@ TEST(TraceTargets, TheMooncakeTraceSharesAsMuchTextAfterwards) {
   const auto trace = recordedTrace("mooncake_fast25/synthetic_trace.jsonl.gz");
   if (!std::filesystem::exists(trace)) GTEST_SKIP() << "no ../shared/data/traces";
   const TemporaryFolder folder;
+  const auto beginning = [&] { return limitTrace(openTrace("mooncake", trace), {.requests = 200, .duration = {}}); };
+  const double shared = measureTrace(*beginning()).shared_prefix;
+  EXPECT_GT(shared, 0.05);
   for (const char* format : {"mooncake", "llmservingsim"}) {
-    convertTrace(*openTrace("mooncake", trace), findTraceTarget(format), folder / "t");
-    EXPECT_NEAR(measureTrace(*openTrace(format, folder / "t")).shared_prefix,
-                measureTrace(*openTrace("mooncake", trace)).shared_prefix, 1e-3);
+    convertTrace(*beginning(), findTraceTarget(format), folder / "t");
+    EXPECT_NEAR(measureTrace(*openTrace(format, folder / "t")).shared_prefix, shared, 1e-3) << format;
   }
 }
 
