@@ -1,13 +1,13 @@
 // `headroom profile calibrate`: engine constants from a user's own load tests, with the error before and after.
 #include <fmt/format.h>
 
-#include "cli/output_directory.h"
 #include "cli/report_errors.h"
 #include "cli/scenario_options.h"
 #include "cli/streams.h"
 #include "cli/text_table.h"
 #include "cli/verbs.h"
 #include "models/base/files.h"
+#include "models/base/output_directory.h"
 #include "sim/validation/bench_result.h"
 #include "sim/validation/calibration.h"
 #include "sim/validation/error_summary.h"

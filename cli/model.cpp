@@ -6,11 +6,11 @@
 #include <filesystem>
 
 #include "cli/numbers.h"
-#include "cli/output_directory.h"
 #include "cli/report_errors.h"
 #include "cli/streams.h"
 #include "cli/verbs.h"
 #include "models/base/files.h"
+#include "models/base/output_directory.h"
 
 namespace headroom::cli {
 namespace {

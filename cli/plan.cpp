@@ -6,13 +6,13 @@
 #include <thread>
 
 #include "cli/interrupt.h"
-#include "cli/output_directory.h"
 #include "cli/plan_table.h"
 #include "cli/progress_bar.h"
 #include "cli/report_errors.h"
 #include "cli/streams.h"
 #include "cli/verbs.h"
 #include "models/base/files.h"
+#include "models/base/output_directory.h"
 #include "planner/search.h"
 
 namespace headroom::cli {

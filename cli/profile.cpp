@@ -7,12 +7,12 @@
 
 #include "cli/find_profile.h"
 #include "cli/numbers.h"
-#include "cli/output_directory.h"
 #include "cli/report_errors.h"
 #include "cli/streams.h"
 #include "cli/text_table.h"
 #include "cli/verbs.h"
 #include "models/base/files.h"
+#include "models/base/output_directory.h"
 #include "models/cost/check.h"
 #include "models/cost/fit.h"
 #include "models/cost/import_tables.h"

@@ -1,13 +1,13 @@
 // headroom profile fit-power: the constants of a power model from measured runs, and how far off it is.
 #include <fmt/format.h>
 
-#include "cli/output_directory.h"
 #include "cli/report_errors.h"
 #include "cli/streams.h"
 #include "cli/text_table.h"
 #include "cli/verbs.h"
 #include "models/base/document.h"
 #include "models/base/files.h"
+#include "models/base/output_directory.h"
 #include "models/cost/fit_power.h"
 
 namespace headroom::cli {

@@ -12,10 +12,10 @@
 #include "cli/progress_bar.h"
 #include "cli/report_errors.h"
 #include "cli/result_table.h"
-#include "cli/run_files.h"
 #include "cli/scenario_options.h"
 #include "cli/streams.h"
 #include "cli/verbs.h"
+#include "planner/run_files.h"
 #include "sim/cluster/simulation.h"
 #include "sim/version.h"
 
@@ -56,7 +56,7 @@ std::string problemOf(const Plans& plans) {
   return {};
 }
 
-sim::SimulationOptions simulationOptions(const SimulateOptions& options, ProgressBar& bar, RunFiles* files) {
+sim::SimulationOptions simulationOptions(const SimulateOptions& options, ProgressBar& bar, planner::RunFiles* files) {
   sim::SimulationOptions simulation;
   simulation.exact_steps = options.exact_steps;
   simulation.estimate_load = !options.no_load_estimate;
@@ -79,9 +79,9 @@ std::int64_t requestsServed(const sim::Result& result) {
 int simulate(const SimulateOptions& options) {
   const auto begin = std::chrono::steady_clock::now();
   const sim::Scenario scenario = readScenarioOptions(options.scenario, options.short_form, options.set, options.seed);
-  std::unique_ptr<RunFiles> files;
+  std::unique_ptr<planner::RunFiles> files;
   if (!options.out.empty()) {
-    files = std::make_unique<RunFiles>(options.out, options.overwrite, scenario, options.timeline_requests);
+    files = std::make_unique<planner::RunFiles>(options.out, options.overwrite, scenario, options.timeline_requests);
   }
   const Plans plans = sim::planDeployments(scenario);
   if (const std::string problem = problemOf(plans); !problem.empty()) {

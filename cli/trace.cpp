@@ -6,7 +6,6 @@
 
 #include "cli/interrupt.h"
 #include "cli/numbers.h"
-#include "cli/output_directory.h"
 #include "cli/progress_bar.h"
 #include "cli/report_errors.h"
 #include "cli/scenario_options.h"
@@ -14,6 +13,7 @@
 #include "cli/text_table.h"
 #include "cli/verbs.h"
 #include "models/base/files.h"
+#include "models/base/output_directory.h"
 #include "workloads/trace_generator.h"
 #include "workloads/trace_model.h"
 #include "workloads/trace_statistics.h"

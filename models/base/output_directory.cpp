@@ -1,4 +1,4 @@
-#include "cli/output_directory.h"
+#include "models/base/output_directory.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include <system_error>
 #include <utility>
 
-namespace headroom::cli {
+namespace headroom {
 namespace fs = std::filesystem;
 
 namespace {
@@ -105,4 +105,4 @@ void checkMayWrite(const fs::path& file, bool overwrite) {
   if (!overwrite && fs::exists(file, ec)) fail(file, "exists already", "name a new file, or give --overwrite");
 }
 
-}  // namespace headroom::cli
+}  // namespace headroom

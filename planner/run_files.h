@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "cli/output_directory.h"
+#include "models/base/output_directory.h"
 #include "sim/metrics/open_metrics.h"
 #include "sim/metrics/request_log.h"
 #include "sim/metrics/timeline.h"
 
-namespace headroom::cli {
+namespace headroom::planner {
 
 class RunFiles final : public sim::RequestSink {
  public:
@@ -29,4 +29,4 @@ class RunFiles final : public sim::RequestSink {
   sim::OpenMetrics metrics_;
 };
 
-}  // namespace headroom::cli
+}  // namespace headroom::planner

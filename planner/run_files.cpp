@@ -1,11 +1,11 @@
-#include "cli/run_files.h"
+#include "planner/run_files.h"
 
 #include <nlohmann/json.hpp>
 #include <variant>
 
 #include "models/base/files.h"
 
-namespace headroom::cli {
+namespace headroom::planner {
 namespace {
 
 /// File names in a document are relative to it, so those of a scenario that moves are made absolute.
@@ -69,4 +69,4 @@ void RunFiles::finish(const sim::Result& result, const sim::Scenario& resolved,
   }
 }
 
-}  // namespace headroom::cli
+}  // namespace headroom::planner

@@ -8,7 +8,7 @@
 
 #include "models/base/error.h"
 
-namespace headroom::cli {
+namespace headroom {
 
 class OutputDirectory {
  public:
@@ -40,4 +40,4 @@ class OutputDirectory {
 /// Throws InputError if `file` exists and may not be overwritten.
 void checkMayWrite(const std::filesystem::path& file, bool overwrite);
 
-}  // namespace headroom::cli
+}  // namespace headroom
