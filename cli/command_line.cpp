@@ -121,6 +121,9 @@ void declarePlan(CLI::App& app, PlanOptions& o) {
   app.add_option("--out", o.out, "folder for plan.json and recommended.yaml")->type_name("DIR")->check(notEmpty());
   addOverwrite(app, o.overwrite);
 }
+void declareGui(CLI::App& app, GuiOptions& o) {
+  app.add_option("FILE", o.file, "scenario, study, trace, run folder or result; without it, an example");
+}
 void declareWorker(CLI::App&, WorkerOptions&) {}
 
 void declareList(CLI::App& app, ListOptions& o) {
@@ -331,7 +334,9 @@ constexpr Verb kVerbs[] = {
     {"model", "LLM architectures", addModel},
     {"validate", "errors of the models against measurements",
      [](CLI::App& app, Action& chosen) { bind(app, chosen, validate, declareValidate); }},
-    {"worker", "runs jobs for plan, one JSON line each",
+    {"gui", "opens the desktop program",
+     [](CLI::App& app, Action& chosen) { bind(app, chosen, gui, declareGui); }},
+    {"worker", "runs jobs for plan and the desktop program, one JSON line each",
      [](CLI::App& app, Action& chosen) { bind(app, chosen, worker, declareWorker); }},
 };
 

@@ -44,6 +44,12 @@ struct PlanOptions {
 };
 int plan(const PlanOptions& options);
 
+struct GuiOptions {
+  std::string file;  ///< what to open; empty: the example
+};
+/// Does not return if the desktop program starts.
+int gui(const GuiOptions& options);
+
 struct WorkerOptions {};
 int worker(const WorkerOptions& options);
 

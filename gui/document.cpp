@@ -131,8 +131,9 @@ void Document::setProblem(const TextProblem& problem) {
   emit parsed();
 }
 
-void Document::setRunA(RunPtr run) {
+void Document::setRunA(RunPtr run, const QString& made_from) {
   run_a_ = std::move(run);
+  run_text_ = made_from;
   emit runsChanged();
 }
 

@@ -95,7 +95,8 @@ class Document final : public QObject {
   // Runs.
   RunPtr runA() const { return run_a_; }
   RunPtr runB() const { return run_b_; }
-  void setRunA(RunPtr run);
+  /// `made_from`: the text it is a run of; null: unknown.
+  void setRunA(RunPtr run, const QString& made_from = {});
   void setRunB(RunPtr run);
   /// Is A a run of another text than the present one?
   bool runIsStale() const;

@@ -7,6 +7,11 @@
 #include <algorithm>
 #include <cmath>
 
+/// Of a static library: what refers to it keeps it.
+static void loadResources() {
+  Q_INIT_RESOURCE(headroom);
+}
+
 namespace headroom::gui {
 namespace {
 
@@ -246,6 +251,7 @@ const Theme& themeOf(const QWidget& widget) {
 }
 
 void applyTheme(QApplication& application, const Theme& theme) {
+  loadResources();
   QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
   QApplication::setPalette(paletteOf(theme));
   QApplication::setFont(textFont());

@@ -145,6 +145,12 @@ class Search {
     options_.progress(progress);
   }
 
+  void tell(const Shape& shape, int replicas, const sim::Result& result) const {
+    if (!options_.candidate) return;
+    options_.candidate({shape.entry().candidate, replicas, shape.acceleratorsOf(replicas), shape.costOf(replicas),
+                        marginOf(result), result});
+  }
+
   std::optional<double> bestCost() const {
     std::optional<double> best;
     for (const Shape& shape : shapes_) {
@@ -233,6 +239,7 @@ class Search {
       for (std::size_t j = 0; j < open.size(); ++j) {
         Shape& shape = shapes_[open[j]];
         if (outcomes[j].result) {
+          tell(shape, replicas[j], *outcomes[j].result);
           shape.learn(replicas[j], *outcomes[j].result);
         } else {
           closeFailed(shape, outcomes[j]);
@@ -272,6 +279,7 @@ class Search {
     const Shape& shape = shapeOf(entry);
     const JobOutcome outcome = runJobs({jobOf(shape, replicas, Job::Kind::simulate)}).front();
     if (!outcome.result) return false;
+    tell(shape, replicas, *outcome.result);
     entry.replicas = replicas;
     entry.accelerators = shape.acceleratorsOf(replicas);
     entry.cost_usd_per_h = shape.costOf(replicas);

@@ -20,7 +20,17 @@ struct SearchProgress {
   std::optional<double> best_usd_per_h;
 };
 
+/// One run of the search: a combination with a number of replicas.
+struct Candidate {
+  Assignment candidate;
+  int replicas = 0, accelerators = 0;
+  double cost_usd_per_h = 0;
+  double margin = 0;  ///< attainment less its target, of the class that is worst off; >= 0: meets the SLO
+  sim::Result result;
+};
+
 struct SearchOptions {
+  std::function<void(const Candidate&)> candidate;  ///< told of each run, in the same order every time
   std::function<void(const SearchProgress&)> progress;
   const std::atomic<bool>* interrupted = nullptr;  ///< ends the search as a budget would
 };

@@ -16,6 +16,7 @@
 
 #include "models/base/error.h"
 #include "planner/job.h"
+#include "planner/task.h"
 
 namespace headroom::planner {
 namespace {
@@ -90,6 +91,19 @@ JobOutcome failure(const Job& job, JobOutcome::Status status, std::string messag
   return outcome;
 }
 
+std::string endOf(int status) {
+  return WIFSIGNALED(status) ? fmt::format("killed by signal {}", WTERMSIG(status))
+                             : fmt::format("exit status {}", WEXITSTATUS(status));
+}
+
+/// Compiles before the fork what a run needs; what is wrong with it, its child says.
+void warm(const Task& task, PlanCache& cache) {
+  try {
+    cache.plansOf(sim::readScenario(Document::parse(task.text, task.file)));
+  } catch (const InputError&) {
+  }
+}
+
 /// The outcome as a line. A job that is wrong or does not fit is answered here, without a child.
 std::string answer(const Job& job, PlanCache& cache) {
   try {
@@ -116,11 +130,38 @@ std::string answer(const Job& job, PlanCache& cache) {
            "\n";
   }
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || !text.ends_with('\n')) {
-    const std::string why = WIFSIGNALED(status) ? fmt::format("killed by signal {}", WTERMSIG(status))
-                                                : fmt::format("exit status {}", WEXITSTATUS(status));
-    return toLine(failure(job, JobOutcome::Status::crashed, why)) + "\n";
+    return toLine(failure(job, JobOutcome::Status::crashed, endOf(status))) + "\n";
   }
   return text;
+}
+
+/// Checks run here, so that the next one, and a run, find the compiled step times; the rest in a child, which writes
+/// its own lines.
+bool serveTask(const Task& task, PlanCache& cache, int output) {
+  bool told = true;
+  const Tell tell = [&told, output](const std::string& line) { told = told && writeAll(output, line + "\n"); };
+  if (task.kind == Task::Kind::check) {
+    runTask(task, cache, tell);
+    return told;
+  }
+  if (task.kind == Task::Kind::run) warm(task, cache);
+  const pid_t child = ::fork();
+  CHECK(child >= 0, "cannot fork");
+  if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    try {
+      runTask(task, cache, tell);
+    } catch (const std::exception& e) {
+      tell(crashLine(task, e.what()));
+    }
+    ::_exit(told ? 0 : 1);
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
+  // The child may have died within a line.
+  return writeAll(output, "\n" + crashLine(task, endOf(status)) + "\n");
 }
 
 }  // namespace
@@ -133,7 +174,9 @@ int serveJobs(int input, int output) {
   std::string buffer, line;
   while (readLine(input, buffer, line)) {
     if (line.empty()) continue;
-    if (!writeAll(output, answer(jobFromLine(line), cache))) return 1;
+    const bool written = isTask(line) ? serveTask(taskFromLine(line), cache, output)
+                                      : writeAll(output, answer(jobFromLine(line), cache));
+    if (!written) return 1;
   }
   return 0;
 }

@@ -184,7 +184,19 @@ void Cluster::reportInOrder(const RequestRecord& record) {
 
 void Cluster::lookUp() {
   if (options_.interrupted != nullptr && options_.interrupted->load(std::memory_order_relaxed)) throw Interrupted();
-  if (options_.progress) options_.progress({recorder_.requestsLeft(), expected_, toSeconds(loop_.now())});
+  if (!options_.progress) return;
+  options_.progress({recorder_.requestsLeft(), expected_, toSeconds(loop_.now()), [this] { return liveFigures(); }});
+}
+
+LiveFigures Cluster::liveFigures() const {
+  LiveFigures live;
+  for (const ReplicaState& state : replicas_) live.waiting += state.replica->waiting();
+  live.running = recorder_.offeredAll() - recorder_.requestsLeft() - live.waiting;
+  if (const std::optional<LatencySummary> ttft = summarize(recorder_.ttft())) {
+    live.ttft_p50_ms = ttft->p50;
+    live.ttft_p99_ms = ttft->p99;
+  }
+  return live;
 }
 
 }  // namespace headroom::sim

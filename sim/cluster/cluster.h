@@ -65,6 +65,7 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   void leave(const RequestRecord& record);
   void reportInOrder(const RequestRecord& record);
   void lookUp();
+  LiveFigures liveFigures() const;
 
   const SimulationOptions& options_;
   EventLoop& loop_;

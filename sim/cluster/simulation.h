@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
@@ -14,10 +15,17 @@
 
 namespace headroom::sim {
 
+/// Of a run that is under way.
+struct LiveFigures {
+  std::int64_t running = 0, waiting = 0;           ///< requests now, on all replicas
+  std::optional<double> ttft_p50_ms, ttft_p99_ms;  ///< of the measured requests so far
+};
+
 struct Progress {
   std::int64_t requests_finished = 0;
   std::int64_t requests_expected = 0;  ///< 0: not known
   Seconds simulated{};
+  std::function<LiveFigures()> live{};  ///< costs a walk over all replicas: ask some times a second, within the call
 };
 
 struct SimulationOptions {

@@ -31,6 +31,7 @@ class FastReplica final : public Replica {
   Ticks nextEvent() const override { return flying_ == 0 ? kNever : run_.end; }
   void onEvent(Ticks now) override;
   bool idle() const override { return flying_ == 0 && waiting_.empty() && inbox_.empty(); }
+  std::int64_t waiting() const override { return static_cast<std::int64_t>(waiting_.size() + inbox_.size()); }
 
  private:
   using Slot = std::uint32_t;  // index into pool_

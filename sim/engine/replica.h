@@ -79,6 +79,8 @@ class Replica {
   virtual void onEvent(Ticks now) = 0;
   /// No request waits, runs or is on its way.
   virtual bool idle() const = 0;
+  /// Requests that no batch has taken up, or that were preempted.
+  virtual std::int64_t waiting() const = 0;
 };
 
 /// True if the engine would answer the request with an error instead of running it.

@@ -29,6 +29,11 @@ class SteppingReplica : public Replica {
   bool idle() const override {
     return steps_.empty() && inbox_.empty() && kv_moved_.empty() && allRanks(&Scheduler::idle);
   }
+  std::int64_t waiting() const override {
+    std::size_t count = inbox_.size();
+    for (const auto& rank : ranks_) count += rank->waiting();
+    return static_cast<std::int64_t>(count);
+  }
 
  protected:
   /// How long a step, one batch a rank, takes in each pipeline stage. A test plays recorded times.

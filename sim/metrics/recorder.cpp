@@ -61,6 +61,7 @@ Recorder::Minute& Recorder::minuteOf(WorkloadSums& sums, Ticks arrival) {
 }
 
 void Recorder::offered(const workloads::Request& request, bool measured) {
+  ++offered_all_;
   first_arrival_ = std::min(first_arrival_, request.arrival);
   last_arrival_ = std::max(last_arrival_, request.arrival);
   if (!measured) return;
@@ -131,6 +132,12 @@ std::int64_t Recorder::tokensMadeAll() const {
   std::int64_t made = late_tokens_all_ + completed_all_;
   for (const PoolSums& pool : pools_) made += pool.tokens_made;
   return made;
+}
+
+LogHistogram Recorder::ttft() const {
+  LogHistogram all;
+  for (const WorkloadSums& sums : workloads_) all.merge(sums.ttft);
+  return all;
 }
 
 void Recorder::summarizeInto(Result& result) const {

@@ -44,6 +44,9 @@ class Recorder {
 
   /// Requests, latencies, throughput, SLO and workloads of the result. `end`: the last event.
   void summarizeInto(Result& result) const;
+  std::int64_t offeredAll() const { return offered_all_; }
+  /// Of the measured requests so far, in ticks.
+  LogHistogram ttft() const;
   std::int64_t requestsLeft() const { return completed_all_ + rejected_all_; }
   std::int64_t outputTokensAll() const { return output_tokens_all_; }
   std::int64_t tokensMadeAll() const;
@@ -72,7 +75,7 @@ class Recorder {
   std::vector<PoolSums> pools_;
   LogHistogram itl_;
   Ticks first_arrival_ = kNever, last_arrival_ = 0, last_finish_ = 0, last_measured_finish_ = 0;
-  std::int64_t completed_all_ = 0, rejected_all_ = 0, output_tokens_all_ = 0, late_tokens_all_ = 0;
+  std::int64_t offered_all_ = 0, completed_all_ = 0, rejected_all_ = 0, output_tokens_all_ = 0, late_tokens_all_ = 0;
 };
 
 }  // namespace headroom::sim
