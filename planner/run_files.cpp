@@ -30,10 +30,10 @@ void makeFilesAbsolute(sim::Scenario& scenario) {
 
 RunFiles::RunFiles(const std::string& folder, bool overwrite, const sim::Scenario& scenario,
                    std::int64_t timeline_requests)
-    : folder_(
-          folder,
-          {"scenario.resolved.yaml", "result.json", "requests.csv.zst", "timeline.json", "metrics.om", "run_info.json"},
-          overwrite),
+    : folder_(folder,
+              {"scenario.resolved.yaml", "result.json", "requests.csv.zst", "replicas.csv.zst", "timeline.json",
+               "metrics.om", "run_info.json"},
+              overwrite),
       log_(scenario, folder_.path("requests.csv.zst")),
       timeline_(scenario, folder_.path("timeline.json"), timeline_requests),
       metrics_(scenario) {}
@@ -54,11 +54,12 @@ void RunFiles::writeScenario(const sim::Scenario& resolved) {
   writeFileAtomically(folder_.path("scenario.resolved.yaml"), toYaml(sim::toDocument(scenario)));
 }
 
-void RunFiles::finish(const sim::Result& result, const sim::Scenario& resolved,
+void RunFiles::finish(const sim::Result& result, const sim::ReplicaActivity& activity, const sim::Scenario& resolved,
                       const nlohmann::ordered_json& run_info) {
   try {
     log_.finish();
     timeline_.finish();
+    activity.write(folder_.path("replicas.csv.zst"));
     writeScenario(resolved);
     writeFileAtomically(folder_.path("metrics.om"), metrics_.text(result));
     writeFileAtomically(folder_.path("result.json"), sim::toJson(result).dump(2) + "\n");

@@ -7,6 +7,7 @@
 
 #include "models/base/output_directory.h"
 #include "sim/metrics/open_metrics.h"
+#include "sim/metrics/replica_activity.h"
 #include "sim/metrics/request_log.h"
 #include "sim/metrics/timeline.h"
 
@@ -18,7 +19,8 @@ class RunFiles final : public sim::RequestSink {
 
   void onRequest(const sim::RequestRecord& record) override;
   /// `resolved`: the scenario with every default decided. `run_info`: what differs from machine to machine.
-  void finish(const sim::Result& result, const sim::Scenario& resolved, const nlohmann::ordered_json& run_info);
+  void finish(const sim::Result& result, const sim::ReplicaActivity& activity, const sim::Scenario& resolved,
+              const nlohmann::ordered_json& run_info);
 
  private:
   void writeScenario(const sim::Scenario& resolved);

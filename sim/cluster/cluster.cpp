@@ -142,6 +142,11 @@ void Cluster::arrive(workloads::Request& request, bool measured) {
   reschedule(index);
 }
 
+void Cluster::onSteps(ReplicaId replica, const StepRun& run) {
+  recorder_.steps(poolOf(replica), run);
+  if (options_.activity != nullptr) options_.activity->onSteps(replica, run);
+}
+
 void Cluster::onFinished(const FinishedRequest& finished) {
   const ReplicaState& state = replicas_[finished.replica.value()];
   DeploymentState& deployment = deployments_[state.deployment];

@@ -31,7 +31,7 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   bool hasClosedLoop(std::size_t deployment) const { return deployments_[deployment].closed_loop; }
 
   void onEvent(const Event& event) override;
-  void onSteps(ReplicaId replica, const StepRun& run) override { recorder_.steps(poolOf(replica), run); }
+  void onSteps(ReplicaId replica, const StepRun& run) override;
   void onLateToken(ReplicaId, Ticks at, Ticks gap) override { recorder_.lateToken(at, gap); }
   void onFinished(const FinishedRequest& finished) override;
   void onPreempted(ReplicaId replica, Ticks) override { recorder_.preempted(poolOf(replica)); }

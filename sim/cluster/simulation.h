@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/deployment.h"
+#include "sim/metrics/replica_activity.h"
 #include "sim/metrics/request_record.h"
 #include "sim/result.h"
 #include "sim/scenario.h"
@@ -32,6 +33,7 @@ struct SimulationOptions {
   bool exact_steps = false;                        ///< run every step (the oracle of the fast path)
   bool estimate_load = true;                       ///< offered_load and regime
   RequestSink* requests = nullptr;                 ///< told of each request, in the order of ids
+  ReplicaActivity* activity = nullptr;             ///< of these plans; told of each step
   std::function<void(const Progress&)> progress;   ///< called now and then
   const std::atomic<bool>* interrupted = nullptr;  ///< looked at now and then
 };
