@@ -1,60 +1,85 @@
-// A finished run as the views need it: what `simulate --out` wrote into a folder, loaded once and never changed.
-// Columns of requests.csv.zst as arrays in the order of ids; times in seconds, latencies in milliseconds.
+// A finished run as the views need it: what `simulate --out` wrote into a folder, loaded once and never changed, with
+// what makes looking at any part of it fast (run_statistics.h, replica_phases.h). A result.json alone is a run without
+// requests.
 #pragma once
 
 #include <QObject>
 #include <QString>
-#include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "sim/metrics/request_parts.h"
+#include "gui/replica_phases.h"
+#include "gui/run_statistics.h"
+#include "sim/cluster/placement.h"
+#include "sim/metrics/replica_activity.h"
+#include "sim/metrics/request_columns.h"
 #include "sim/result.h"
 #include "sim/scenario.h"
 
 namespace headroom::gui {
 
-struct RequestColumns {
-  std::vector<std::uint64_t> id;
-  std::vector<std::uint16_t> workload;  ///< index into RunData::classes
-  std::vector<double> arrival_s;
-  std::vector<std::uint32_t> replica;
-  std::vector<std::uint8_t> completed;
-  std::vector<std::int32_t> prompt_tokens, output_tokens, cached_tokens, preemptions;
-  std::vector<float> ttft_ms, tpot_ms, e2e_ms, queue_ms;  ///< NaN where there is none
-  std::array<std::vector<float>, sim::kParts> parts_ms;
-  std::size_t size() const { return id.size(); }
+/// A replica of the run.
+struct ReplicaName {
+  std::string name;  ///< "all-0"; with several deployments "chat/all-0"
+  std::string pool;  ///< deployment/pool
+  std::size_t pool_index = 0;
+};
+
+/// Where the replicas stand; only of a scenario with sites.
+struct RunTopology {
+  sim::Topology topology;
+  sim::Placement placement;
 };
 
 struct RunData {
   std::filesystem::path folder;  ///< or the result file itself
   QString title;                 ///< name of the scenario
   sim::Result result;
-  std::string result_json;    ///< as read
-  sim::Scenario scenario;     ///< resolved; without deployments if only a result is there
-  std::string scenario_yaml;  ///< scenario.resolved.yaml
-  std::vector<std::string> classes;
-  std::vector<std::string> replicas;       ///< name of each replica of the run, e.g. "all-0"
-  std::vector<std::string> replica_pools;  ///< deployment/pool of each
-  RequestColumns requests;                 ///< empty if there is no requests.csv.zst
-  double wall_s = 0;                       ///< of run_info.json; 0: unknown
+  std::string result_json;                      ///< as read
+  sim::Scenario scenario;                       ///< resolved; without deployments if only a result is there
+  std::string scenario_yaml;                    ///< scenario.resolved.yaml
+  std::vector<ReplicaName> replicas;            ///< in the order of the run
+  sim::RequestColumns requests;                 ///< empty if there is no requests.csv.zst
+  sim::ReplicaSeries activity;                  ///< empty if there is no replicas.csv.zst
+  RunStatistics statistics;                     ///< of the requests
+  std::vector<ReplicaPhases> phases;            ///< by replica
+  std::vector<std::int64_t> scheduled;          ///< see scheduledTimes()
+  std::shared_ptr<const RunTopology> topology;  ///< null: no sites
+  std::string topology_problem;                 ///< why the sites cannot be drawn; mostly empty
+  double wall_s = 0;                            ///< of run_info.json; 0: unknown
+
+  RunData() = default;
+  RunData(const RunData&) = delete;  // statistics point at requests
+  RunData& operator=(const RunData&) = delete;
+
+  bool hasRequests() const { return requests.size() > 0; }
+  /// Simulated seconds to the last completion.
+  double length() const;
+  /// Requests that wait at a moment, over all replicas.
+  std::int64_t waitingAt(std::int64_t ns) const;
+  /// Index of a request; none: unknown id.
+  std::optional<std::size_t> indexOf(std::uint64_t id) const;
+  std::string replicaName(std::uint32_t replica) const;
 };
 using RunPtr = std::shared_ptr<const RunData>;
 
-/// A run folder or a result.json. Blocks; safe in any thread. Throws InputError on a result of another version, a
-/// missing or damaged file.
-RunPtr loadRun(const std::filesystem::path& folder_or_result);
+/// A run folder or a result.json. Blocks; safe in any thread. Null once `stop` says so. Throws InputError on a result
+/// of another version, a missing or damaged file.
+RunPtr loadRun(const std::filesystem::path& folder_or_result, const std::function<bool()>& stop = {});
 
 /// Loads in a thread; one at a time, the last asked for wins.
 class RunLoader final : public QObject {
   Q_OBJECT
  public:
   explicit RunLoader(QObject* parent = nullptr);
-  ~RunLoader() override;
+  ~RunLoader() override;  ///< waits for a load that has begun to notice
   void load(const QString& folder_or_result);
+  bool loading() const;
 
  signals:
   void loaded(headroom::gui::RunPtr run);

@@ -1,0 +1,64 @@
+// What a replica's requests were doing at each moment: how many waited, computed their prompt, made tokens. Built from
+// the request table: piecewise constant, with sums kept at every 64th piece, so that the mean over any time is two
+// binary searches. A preempted request counts where it was before it was preempted.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/metrics/request_columns.h"
+
+namespace headroom::gui {
+
+struct PhaseCounts {
+  std::uint32_t queue = 0;
+  std::uint16_t prefill = 0, decode = 0;
+  bool idle() const { return prefill == 0 && decode == 0; }
+  bool operator==(const PhaseCounts&) const = default;
+};
+
+/// Means over a time; the shares are of it.
+struct PhaseMeans {
+  double queue = 0, prefill = 0, decode = 0;
+  double prefill_share = 0, decode_share = 0;  ///< in which at least one request was in it
+};
+
+class ReplicaPhases {
+ public:
+  /// Times in ns, in any order.
+  struct Events {
+    std::vector<std::int64_t> arrived, scheduled, first_token, finished;
+  };
+  ReplicaPhases() = default;
+  explicit ReplicaPhases(Events&& events);
+
+  std::size_t size() const { return begin_.size(); }
+  std::int64_t begin(std::size_t piece) const { return begin_[piece]; }
+  std::int64_t end(std::size_t piece) const { return piece + 1 < begin_.size() ? begin_[piece + 1] : INT64_MAX; }
+  const PhaseCounts& counts(std::size_t piece) const { return counts_[piece]; }
+  /// The piece that holds `ns`, looked for from `hint` on; size(): before the first.
+  std::size_t pieceAt(std::int64_t ns, std::size_t hint = 0) const;
+  PhaseCounts at(std::int64_t ns) const;
+  PhaseMeans mean(std::int64_t begin_ns, std::int64_t end_ns) const;
+  std::uint16_t mostDecoding() const { return most_decoding_; }
+
+ private:
+  static constexpr std::size_t kStride = 64;
+  struct Sums {
+    double queue = 0, prefill = 0, decode = 0, prefilling = 0, decoding = 0;  // ns, or ns x requests
+  };
+  static void addPiece(Sums& sums, const PhaseCounts& counts, double ns);
+  Sums sumsAt(std::int64_t ns) const;
+
+  std::vector<std::int64_t> begin_;
+  std::vector<PhaseCounts> counts_;
+  std::vector<Sums> sums_;  // [i]: up to the start of piece i * kStride
+  std::uint16_t most_decoding_ = 0;
+};
+
+/// By replica, at least `replicas` of them.
+std::vector<ReplicaPhases> phasesOf(const sim::RequestColumns& requests, std::size_t replicas);
+/// When each request left the queue, sorted: the queue of the whole run at t is arrivals less these up to t.
+std::vector<std::int64_t> scheduledTimes(const sim::RequestColumns& requests);
+
+}  // namespace headroom::gui
