@@ -101,7 +101,7 @@ int simulate(const SimulateOptions& options) {
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
   const std::int64_t served = requestsServed(result);
   const RunCost cost{wall.count(), static_cast<double>(served) / wall.count(), peakMemory()};
-  if (files) files->finish(result, activity, sim::resolved(scenario, plans), runInfo(cost));
+  if (files) files->finish(result, sim::resolved(scenario, plans), runInfo(cost), &activity);
   printResult(options.format == Format::json ? sim::toJson(result).dump(2) + "\n" : resultTable(scenario, result));
   printNote(fmt::format("{} requests in {} ({} requests/s), peak memory {}{}", countText(served),
                         durationText(cost.wall_s), countText(static_cast<std::int64_t>(cost.requests_per_s)),

@@ -1,56 +1,79 @@
 #include "gui/replica_phases.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace headroom::gui {
 namespace {
 
-/// ns from the arrival until it was first scheduled.
-struct Waits {
-  explicit Waits(const sim::RequestColumns& requests)
-      : admission(requests.part("admission")), queue(requests.part("queue")) {}
-  std::int64_t of(std::size_t i) const {
-    return (admission != nullptr ? admission->time[i] : 0) + (queue != nullptr ? queue->time[i] : 0);
+/// What a request waited for, in ns; `of`: from its arrival until it was first scheduled.
+class Waits {
+ public:
+  explicit Waits(const sim::RequestColumns& requests) : requests_(requests) {}
+  std::int64_t of(std::size_t i) const { return sum(i, admission_, queue_); }
+  /// Computing its prompt, preempted time included.
+  std::int64_t prompt(std::size_t i) const { return sum(i, prefill_, preempted_); }
+  std::int64_t transfer(std::size_t i) const { return sum(i, kv_transfer_, network_); }
+
+ private:
+  static std::int64_t sum(std::size_t i, const sim::PartColumn* a, const sim::PartColumn* b) {
+    return (a != nullptr ? a->time[i] : 0) + (b != nullptr ? b->time[i] : 0);
   }
-  const sim::PartColumn *admission, *queue;
+  const sim::RequestColumns& requests_;
+  const sim::PartColumn *admission_ = requests_.part("admission"), *queue_ = requests_.part("queue"),
+                        *prefill_ = requests_.part("prefill"), *preempted_ = requests_.part("preempted_early"),
+                        *kv_transfer_ = requests_.part("kv_transfer"), *network_ = requests_.part("network");
 };
+
+std::uint32_t lastOf(const std::vector<std::uint32_t>& replicas) {
+  std::uint32_t last = 0;
+  for (const std::uint32_t replica : replicas) last = std::max(last, replica == UINT32_MAX ? 0 : replica);
+  return last;
+}
 
 /// Times mostly come in order.
 void sortTimes(std::vector<std::int64_t>& times) {
   if (!std::is_sorted(times.begin(), times.end())) std::sort(times.begin(), times.end());
 }
 
-/// Steps over all values equal to `at`; how many there were.
-std::size_t take(const std::vector<std::int64_t>& times, std::size_t& next, std::int64_t at) {
-  const std::size_t first = next;
-  while (next < times.size() && times[next] == at) ++next;
-  return next - first;
-}
+/// Times from the first to the last.
+class Stream {
+ public:
+  explicit Stream(std::vector<std::int64_t>& times) : times_(times) { sortTimes(times); }
+  std::int64_t head() const { return next_ < times_.size() ? times_[next_] : INT64_MAX; }
+  /// Steps over all that equal `at`; how many there were.
+  std::int64_t take(std::int64_t at) {
+    const std::size_t first = next_;
+    while (next_ < times_.size() && times_[next_] == at) ++next_;
+    return static_cast<std::int64_t>(next_ - first);
+  }
 
-std::int64_t head(const std::vector<std::int64_t>& times, std::size_t next) {
-  return next < times.size() ? times[next] : INT64_MAX;
-}
+ private:
+  const std::vector<std::int64_t>& times_;
+  std::size_t next_ = 0;
+};
 
 }  // namespace
 
 ReplicaPhases::ReplicaPhases(Events&& events) {
-  for (auto* times : {&events.arrived, &events.scheduled, &events.first_token, &events.finished}) sortTimes(*times);
-  std::size_t a = 0, s = 0, f = 0, e = 0;
-  std::int64_t queue = 0, prefill = 0, decode = 0;
+  const bool prompts_end_with_token = events.prefilled.empty();
+  Stream arrived(events.arrived), scheduled(events.scheduled), prefilled(events.prefilled), kv_began(events.kv_began),
+      kv_ended(events.kv_ended), first_token(events.first_token), finished(events.finished);
+  std::int64_t queue = 0, prefill = 0, transfer = 0, decode = 0;
+  const auto small = [](std::int64_t count) {
+    return static_cast<std::uint16_t>(std::clamp<std::int64_t>(count, 0, UINT16_MAX));
+  };
   for (;;) {
-    const std::int64_t at = std::min(std::min(head(events.arrived, a), head(events.scheduled, s)),
-                                     std::min(head(events.first_token, f), head(events.finished, e)));
+    const std::int64_t at = std::min({arrived.head(), scheduled.head(), prefilled.head(), kv_began.head(),
+                                      kv_ended.head(), first_token.head(), finished.head()});
     if (at == INT64_MAX) break;
-    const auto arrived = static_cast<std::int64_t>(take(events.arrived, a, at));
-    const auto scheduled = static_cast<std::int64_t>(take(events.scheduled, s, at));
-    const auto first_token = static_cast<std::int64_t>(take(events.first_token, f, at));
-    const auto finished = static_cast<std::int64_t>(take(events.finished, e, at));
-    queue += arrived - scheduled;
-    prefill += scheduled - first_token;
-    decode += first_token - finished;
-    const PhaseCounts counts{static_cast<std::uint32_t>(queue),
-                             static_cast<std::uint16_t>(std::min<std::int64_t>(prefill, UINT16_MAX)),
-                             static_cast<std::uint16_t>(std::min<std::int64_t>(decode, UINT16_MAX))};
+    const std::int64_t begun = scheduled.take(at), token = first_token.take(at), prompts = prefilled.take(at);
+    queue += arrived.take(at) - begun;
+    prefill += begun - (prompts_end_with_token ? token : prompts);
+    transfer += kv_began.take(at) - kv_ended.take(at);
+    decode += token - finished.take(at);
+    const PhaseCounts counts{static_cast<std::uint32_t>(std::max<std::int64_t>(queue, 0)), small(prefill),
+                             small(transfer), small(decode)};
     if (!counts_.empty() && counts == counts_.back()) continue;
     begin_.push_back(at);
     counts_.push_back(counts);
@@ -68,6 +91,7 @@ void ReplicaPhases::addPiece(Sums& sums, const PhaseCounts& counts, double ns) {
   sums.prefill += ns * counts.prefill;
   sums.decode += ns * counts.decode;
   if (counts.prefill > 0) sums.prefilling += ns;
+  if (counts.transfer > 0) sums.transferring += ns;
   if (counts.decode > 0) sums.decoding += ns;
 }
 
@@ -104,8 +128,12 @@ PhaseMeans ReplicaPhases::mean(std::int64_t begin_ns, std::int64_t end_ns) const
   if (end_ns <= begin_ns) return {};
   const Sums from = sumsAt(begin_ns), to = sumsAt(end_ns);
   const double ns = static_cast<double>(end_ns - begin_ns);
-  return {(to.queue - from.queue) / ns, (to.prefill - from.prefill) / ns, (to.decode - from.decode) / ns,
-          (to.prefilling - from.prefilling) / ns, (to.decoding - from.decoding) / ns};
+  return {(to.queue - from.queue) / ns,
+          (to.prefill - from.prefill) / ns,
+          (to.decode - from.decode) / ns,
+          (to.prefilling - from.prefilling) / ns,
+          (to.transferring - from.transferring) / ns,
+          (to.decoding - from.decoding) / ns};
 }
 
 std::vector<ReplicaPhases> phasesOf(const sim::RequestColumns& requests, std::size_t replicas) {
@@ -113,15 +141,32 @@ std::vector<ReplicaPhases> phasesOf(const sim::RequestColumns& requests, std::si
   for (const std::uint32_t replica : requests.replica) {
     if (replica != UINT32_MAX) replicas = std::max<std::size_t>(replicas, replica + 1);
   }
+  const bool disaggregated = std::any_of(requests.prefill_replica.begin(), requests.prefill_replica.end(),
+                                         [](std::uint32_t replica) { return replica != UINT32_MAX; });
+  if (disaggregated) replicas = std::max<std::size_t>(replicas, 1 + lastOf(requests.prefill_replica));
   std::vector<ReplicaPhases::Events> events(replicas);
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (!requests.completed(i) || requests.replica[i] == UINT32_MAX) continue;
-    ReplicaPhases::Events& to = events[requests.replica[i]];
-    const std::int64_t arrival = requests.arrival[i];
-    to.arrived.push_back(arrival);
-    to.scheduled.push_back(arrival + waits.of(i));
-    to.first_token.push_back(arrival + requests.ttft[i]);
-    to.finished.push_back(arrival + requests.e2e[i]);
+    const bool moved = disaggregated && requests.prefill_replica[i] != UINT32_MAX;
+    ReplicaPhases::Events& of_prompt = events[moved ? requests.prefill_replica[i] : requests.replica[i]];
+    ReplicaPhases::Events& of_answer = events[requests.replica[i]];
+    const std::int64_t arrival = requests.arrival[i], scheduled = arrival + waits.of(i);
+    of_prompt.arrived.push_back(arrival);
+    of_prompt.scheduled.push_back(scheduled);
+    if (disaggregated) {
+      of_prompt.prefilled.push_back(moved ? scheduled + waits.prompt(i) : arrival + requests.ttft[i]);
+    }
+    if (moved) {
+      of_answer.kv_began.push_back(arrival + requests.ttft[i] - waits.transfer(i));
+      of_answer.kv_ended.push_back(arrival + requests.ttft[i]);
+    }
+    of_answer.first_token.push_back(arrival + requests.ttft[i]);
+    of_answer.finished.push_back(arrival + requests.e2e[i]);
+  }
+  if (disaggregated) {
+    for (ReplicaPhases::Events& of_one : events) {
+      if (of_one.prefilled.empty()) of_one.prefilled.push_back(INT64_MAX);  // not with its first tokens
+    }
   }
   std::vector<ReplicaPhases> phases;
   phases.reserve(replicas);

@@ -1,6 +1,6 @@
-// What a replica's requests were doing at each moment: how many waited, computed their prompt, made tokens. Built from
-// the request table: piecewise constant, with sums kept at every 64th piece, so that the mean over any time is two
-// binary searches. A preempted request counts where it was before it was preempted.
+// What a replica's requests were doing at each moment: how many waited, computed their prompt, had their KV moved, made
+// tokens. Built from the request table: piecewise constant, with sums kept at every 64th piece, so that the mean over
+// any time is two binary searches. A preempted request counts where it was before it was preempted.
 #pragma once
 
 #include <cstdint>
@@ -12,22 +12,22 @@ namespace headroom::gui {
 
 struct PhaseCounts {
   std::uint32_t queue = 0;
-  std::uint16_t prefill = 0, decode = 0;
-  bool idle() const { return prefill == 0 && decode == 0; }
+  std::uint16_t prefill = 0, transfer = 0, decode = 0;
+  bool idle() const { return prefill == 0 && transfer == 0 && decode == 0; }
   bool operator==(const PhaseCounts&) const = default;
 };
 
 /// Means over a time; the shares are of it.
 struct PhaseMeans {
   double queue = 0, prefill = 0, decode = 0;
-  double prefill_share = 0, decode_share = 0;  ///< in which at least one request was in it
+  double prefill_share = 0, transfer_share = 0, decode_share = 0;  ///< in which at least one request was in it
 };
 
 class ReplicaPhases {
  public:
-  /// Times in ns, in any order.
+  /// Times in ns, in any order. `prefilled` empty: prompts are done with the first token.
   struct Events {
-    std::vector<std::int64_t> arrived, scheduled, first_token, finished;
+    std::vector<std::int64_t> arrived, scheduled, prefilled, kv_began, kv_ended, first_token, finished;
   };
   ReplicaPhases() = default;
   explicit ReplicaPhases(Events&& events);
@@ -45,7 +45,8 @@ class ReplicaPhases {
  private:
   static constexpr std::size_t kStride = 64;
   struct Sums {
-    double queue = 0, prefill = 0, decode = 0, prefilling = 0, decoding = 0;  // ns, or ns x requests
+    double queue = 0, prefill = 0, decode = 0;              // ns x requests
+    double prefilling = 0, transferring = 0, decoding = 0;  // ns
   };
   static void addPiece(Sums& sums, const PhaseCounts& counts, double ns);
   Sums sumsAt(std::int64_t ns) const;

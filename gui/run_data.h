@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "gui/link_loads.h"
 #include "gui/replica_phases.h"
 #include "gui/run_statistics.h"
 #include "sim/cluster/placement.h"
@@ -50,6 +51,7 @@ struct RunData {
   std::vector<ReplicaPhases> phases;            ///< by replica
   std::vector<std::int64_t> scheduled;          ///< see scheduledTimes()
   std::shared_ptr<const RunTopology> topology;  ///< null: no sites
+  LinkLoads links;                              ///< empty: nothing was sent over a network
   std::string topology_problem;                 ///< why the sites cannot be drawn; mostly empty
   double wall_s = 0;                            ///< of run_info.json; 0: unknown
 

@@ -52,8 +52,8 @@ class LatencyCounts {
 
 /// Which requests: those that arrive in the range, on the replica.
 struct RequestFilter {
-  std::optional<TimeRange> time;
-  std::optional<int> replica;
+  std::optional<TimeRange> time{};
+  std::optional<int> replica{};
   bool empty() const { return !time && !replica; }
 };
 

@@ -17,6 +17,13 @@ void Selection::selectTime(std::optional<TimeRange> range) {
   choose(std::move(next));
 }
 
+void Selection::adjustTime(TimeRange range) {
+  if (range.end < range.begin) std::swap(range.begin, range.end);
+  if (now_.time == range) return;
+  now_.time = range;
+  emit changed();
+}
+
 void Selection::selectReplica(std::optional<int> replica) {
   Chosen next = now_;
   next.replica = replica;

@@ -37,6 +37,8 @@ class Selection final : public QObject {
 
   // Each pushes what was, unless nothing changes.
   void selectTime(std::optional<TimeRange> range);
+  /// Moves the edges of the selected time without a step of its own: while it is dragged.
+  void adjustTime(TimeRange range);
   void selectReplica(std::optional<int> replica);
   void selectLink(const QString& link);
   void selectRequest(std::optional<std::uint64_t> request);

@@ -54,12 +54,12 @@ void RunFiles::writeScenario(const sim::Scenario& resolved) {
   writeFileAtomically(folder_.path("scenario.resolved.yaml"), toYaml(sim::toDocument(scenario)));
 }
 
-void RunFiles::finish(const sim::Result& result, const sim::ReplicaActivity& activity, const sim::Scenario& resolved,
-                      const nlohmann::ordered_json& run_info) {
+void RunFiles::finish(const sim::Result& result, const sim::Scenario& resolved, const nlohmann::ordered_json& run_info,
+                      const sim::ReplicaActivity* activity) {
   try {
     log_.finish();
     timeline_.finish();
-    activity.write(folder_.path("replicas.csv.zst"));
+    if (activity != nullptr) activity->write(folder_.path("replicas.csv.zst"));
     writeScenario(resolved);
     writeFileAtomically(folder_.path("metrics.om"), metrics_.text(result));
     writeFileAtomically(folder_.path("result.json"), sim::toJson(result).dump(2) + "\n");

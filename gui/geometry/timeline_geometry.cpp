@@ -15,11 +15,13 @@ std::uint8_t level(double share) {
 
 ColumnShade shadeOf(const PhaseCounts& counts, int most_decoding) {
   return {.prefill = counts.prefill > 0 ? std::uint8_t{255} : std::uint8_t{0},
+          .transfer = counts.transfer > 0 ? std::uint8_t{255} : std::uint8_t{0},
           .decode = level(static_cast<double>(counts.decode) / std::max(most_decoding, 1))};
 }
 
 ColumnShade shadeOf(const PhaseMeans& means, int most_decoding) {
   return {.prefill = static_cast<std::uint8_t>(std::min(means.prefill_share, 1.0) * 255),
+          .transfer = static_cast<std::uint8_t>(std::min(means.transfer_share, 1.0) * 255),
           .decode = level(means.decode / std::max(most_decoding, 1))};
 }
 

@@ -26,7 +26,7 @@ struct LaidNode {
 struct LaidSwitch {
   QRectF box;
   std::uint32_t vertex = 0;
-  QString label;  ///< empty: no room
+  QString label{};  ///< empty: no room
 };
 struct LaidLink {
   std::uint32_t link = 0;  ///< of the two directions the first: `link` and `link` + 1 are one cable

@@ -95,7 +95,20 @@ class Interned {
   std::uint32_t last_ = 0;
 };
 
-enum class Field { skipped, id, deployment, request_class, tenant, arrival, replica, status, count, time, part };
+enum class Field {
+  skipped,
+  id,
+  deployment,
+  request_class,
+  tenant,
+  arrival,
+  replica,
+  prefill_replica,
+  status,
+  count,
+  time,
+  part
+};
 
 struct Column {
   Field field = Field::skipped;
@@ -202,6 +215,7 @@ class Reader {
             {"tenant", plain(Field::tenant, false)},
             {"arrival_s", plain(Field::arrival)},
             {"replica", plain(Field::replica)},
+            {"prefill_replica", plain(Field::prefill_replica, false)},
             {"status", plain(Field::status)},
             {"prompt_tokens", count(out_.prompt_tokens)},
             {"output_tokens", count(out_.output_tokens)},
@@ -244,7 +258,10 @@ class Reader {
         out_.arrival.push_back(number(cell, 9));
         break;
       case Field::replica:
-        out_.replica.push_back(cell.empty() ? UINT32_MAX : static_cast<std::uint32_t>(count(cell)));
+        out_.replica.push_back(replicaIn(cell));
+        break;
+      case Field::prefill_replica:
+        out_.prefill_replica.push_back(replicaIn(cell));
         break;
       case Field::status:
         if (statuses_(cell) > UINT8_MAX) fail("is the 257th status");
@@ -284,6 +301,9 @@ class Reader {
     const auto value = numberIn(cell, digits);
     if (!value) fail(fmt::format("\"{}\" is not a number with {} digits behind the point", cell, digits));
     return *value;
+  }
+  std::uint32_t replicaIn(std::string_view cell) const {
+    return cell.empty() ? UINT32_MAX : static_cast<std::uint32_t>(count(cell));
   }
   std::int32_t count(std::string_view cell) const {
     const auto value = numberIn(cell, 0);

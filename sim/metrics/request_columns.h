@@ -27,9 +27,10 @@ struct PartColumn {
 struct RequestColumns {
   std::vector<std::uint64_t> id;
   std::vector<std::int64_t> arrival;
-  std::vector<std::uint32_t> replica;
-  std::vector<std::uint16_t> origin;  ///< index into `origins`
-  std::vector<std::uint8_t> status;   ///< index into `statuses`
+  std::vector<std::uint32_t> replica;          ///< that answered; UINT32_MAX: none
+  std::vector<std::uint32_t> prefill_replica;  ///< that computed the prompt, if another; empty: the table has none
+  std::vector<std::uint16_t> origin;           ///< index into `origins`
+  std::vector<std::uint8_t> status;            ///< index into `statuses`
   std::vector<std::int32_t> prompt_tokens, output_tokens, cached_tokens, preemptions;
   std::vector<std::int64_t> ttft, e2e;  ///< 0 unless completed
   std::vector<PartColumn> parts;

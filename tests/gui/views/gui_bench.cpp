@@ -1,0 +1,259 @@
+// What a person would wait for: opening a run of a million requests, every repaint while dragging, sorting, and the
+// longest time the window would not answer while a run is loaded. Medians of CPU time of the calling thread, and wall
+// time where threads work together. Offscreen at 1600 x 900.
+#include <fmt/format.h>
+
+#include <QApplication>
+#include <QElapsedTimer>
+#include <QEventLoop>
+#include <QPainter>
+#include <QTimer>
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <functional>
+#include <random>
+
+#include "gui/theme.h"
+#include "gui/views/inspector_view.h"
+#include "gui/views/latency_view.h"
+#include "gui/views/tiles_view.h"
+#include "gui/views/timeline_view.h"
+#include "gui/views/topology_view.h"
+#include "sim/metrics/request_log.h"
+#include "tests/gui/views/sample_run.h"
+
+namespace headroom::gui {
+namespace {
+
+namespace fs = std::filesystem;
+
+double threadMs() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_nsec) / 1e6;
+}
+double wallMs() {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+void report(const char* what, double limit_ms, std::vector<double> ms) {
+  std::sort(ms.begin(), ms.end());
+  const double median = ms[ms.size() / 2];
+  fmt::print("{:<58} {:>9.2f} ms median, {:>9.2f} ms best  (limit {:.0f} ms{})\n", what, median, ms.front(), limit_ms,
+             median <= limit_ms ? "" : ", MISSED");
+}
+
+void measure(const char* what, double limit_ms, const std::function<void(int)>& once, int times = 15) {
+  std::vector<double> ms;
+  for (int i = 0; i < times; ++i) {
+    const double begin = threadMs();
+    once(i);
+    ms.push_back(threadMs() - begin);
+  }
+  report(what, limit_ms, std::move(ms));
+}
+
+/// `requests` requests on `replicas` replicas of the run in `folder`, drawn at random, in place of its own table.
+void writeRequests(const fs::path& folder, std::size_t requests, std::uint32_t replicas) {
+  const sim::Scenario scenario =
+      sim::readScenario(headroom::Document::parse(readFile(folder / "scenario.resolved.yaml"), "scenario"));
+  sim::RequestLog log(scenario, folder / "requests.csv.zst");
+  std::mt19937_64 random(1);
+  const auto upTo = [&](double ms) {
+    return static_cast<Ticks>(static_cast<double>(random() % 1'000'000) / 1e6 * ms * 1024e6);
+  };
+  Ticks now = 0;
+  for (std::size_t i = 0; i < requests; ++i) {
+    now += upTo(12);
+    sim::RequestRecord record;
+    record.request.id = i;
+    record.request.arrival = now;
+    record.request.prompt_tokens = static_cast<std::int32_t>(10 + random() % 4000);
+    record.request.output_tokens = static_cast<std::int32_t>(2 + random() % 400);
+    record.replica = static_cast<std::uint32_t>(random() % replicas);
+    record.queued = now + upTo(10);
+    record.scheduled = record.queued + upTo(random() % 20 == 0 ? 900 : 5);
+    record.first_token = record.scheduled + upTo(200);
+    record.finished = record.first_token + upTo(12) * record.request.output_tokens;
+    log.onRequest(record);
+  }
+  log.finish();
+}
+
+void paint(QWidget& view, QImage& image) {
+  QPainter painter(&image);
+  view.render(&painter, {}, {}, QWidget::DrawChildren);
+}
+
+void benchOpening(const fs::path& folder) {
+  std::vector<double> wall;
+  for (int i = 0; i < 5; ++i) {
+    const double begin = wallMs();
+    const RunPtr run = loadRun(folder);
+    wall.push_back(wallMs() - begin);
+    if (run->requests.size() != 1'000'000) fmt::print("lost requests\n");
+  }
+  report("open a run of 1,000,000 requests (wall)", 2000, wall);
+}
+
+/// The longest gap between beats of a timer in the thread of the window while it is opened and shown.
+void benchAnswering(const fs::path& folder) {
+  std::vector<double> worst;
+  for (int i = 0; i < 3; ++i) {
+    Document document;
+    Selection selection;
+    TimelineView timeline(document, selection);
+    LatencyView latency(document, selection);
+    TilesView tiles(document, selection);
+    TopologyView topology(document, selection);
+    InspectorView inspector(document, selection);
+    for (QWidget* view : std::initializer_list<QWidget*>{&timeline, &latency, &tiles, &topology, &inspector}) {
+      view->resize(1600, 900);
+      view->show();
+    }
+    QApplication::processEvents();
+    RunLoader loader;
+    QEventLoop loop;
+    double longest = 0, last = threadMs();
+    QTimer beat;
+    QObject::connect(&beat, &QTimer::timeout, [&] {
+      longest = std::max(longest, threadMs() - last);
+      last = threadMs();
+    });
+    QObject::connect(&loader, &RunLoader::loaded, [&](const RunPtr& run) {
+      document.setRunA(run);
+      QTimer::singleShot(300, &loop, &QEventLoop::quit);
+    });
+    beat.start(1);
+    loader.load(QString::fromStdString(folder.string()));
+    loop.exec();
+    worst.push_back(longest);
+  }
+  report("longest work of the window's thread while it opens", 50, worst);
+}
+
+void benchViews(const RunPtr& run) {
+  Document document;
+  Selection selection;
+  document.setRunA(run);
+  QImage image(1600, 900, QImage::Format_ARGB32_Premultiplied);
+  const auto prepare = [&](QWidget& view) {
+    view.resize(1600, 900);
+    view.show();
+    QApplication::processEvents();
+  };
+  const double length = run->length();
+  {
+    LatencyView view(document, selection);
+    prepare(view);
+    measure("latency curve of 1,000,000: another metric, repainted", 16, [&](int i) {
+      view.setMetric(static_cast<Metric>(i % 3));
+      view.replot(QCustomPlot::rpImmediateRefresh);
+      paint(view, image);
+    });
+  }
+  {
+    TimelineView view(document, selection);
+    prepare(view);
+    std::size_t boxes = 0;
+    for (const ReplicaPhases& phases : run->phases) boxes += phases.size();
+    fmt::print("timeline: {} pieces on {} replicas\n", boxes, run->phases.size());
+    measure("timeline, all of it: pan and repaint", 16, [&](int i) {
+      QKeyEvent zoom(QEvent::KeyPress, i % 2 == 0 ? Qt::Key_W : Qt::Key_S, Qt::NoModifier);
+      QApplication::sendEvent(&view, &zoom);
+      paint(view, image);
+    });
+    measure("timeline: cursor moved and repainted", 16, [&](int i) {
+      selection.setCursor(length * (0.3 + 0.01 * i));
+      paint(view, image);
+    });
+    selection.setCursor(std::nullopt);
+  }
+  {
+    TilesView tiles(document, selection);
+    LatencyView latency(document, selection);
+    prepare(tiles);
+    prepare(latency);
+    measure("tiles and curve follow a drag (statistics and paint)", 16, [&](int i) {
+      selection.selectTime(TimeRange{length * 0.2, length * (0.3 + 0.02 * i)});
+      paint(tiles, image);
+      latency.replot(QCustomPlot::rpImmediateRefresh);
+      paint(latency, image);
+    });
+    selection.clear();
+    measure("figures of one replica of 1,000,000 requests", 16, [&](int i) {
+      run->statistics.summarize({.time = {}, .replica = i % static_cast<int>(run->phases.size())});
+    });
+  }
+  {
+    RequestTableModel model;
+    model.setRun(run);
+    measure("first 100,000 of 1,000,000 requests by a column", 50, [&](int i) {
+      model.sort(i % 2 == 0 ? RequestTableModel::kTtft : RequestTableModel::kE2e, Qt::DescendingOrder);
+    });
+    model.setFilter({.time = TimeRange{0, length / 10}, .replica = {}}, false);
+    fmt::print("table: {} rows\n", model.rowCount());
+    measure("sort those rows", 30, [&](int i) {
+      model.sort(i % 2 == 0 ? RequestTableModel::kTtft : RequestTableModel::kE2e, Qt::DescendingOrder);
+    });
+  }
+}
+
+void benchBoxes(const RunPtr& run) {
+  Document document;
+  Selection selection;
+  document.setRunA(run);
+  std::size_t boxes = 0;
+  for (const ReplicaPhases& phases : run->phases) boxes += phases.size();
+  fmt::print("timeline: {} pieces on {} replicas\n", boxes, run->phases.size());
+  TimelineView view(document, selection);
+  view.resize(1600, 900);
+  QImage image(1600, 900, QImage::Format_ARGB32_Premultiplied);
+  view.show();
+  QApplication::processEvents();
+  measure("timeline of about 100,000 boxes, repainted whole", 16, [&](int i) {
+    view.resize(1600, 900 - i % 2);  // so that nothing is kept
+    paint(view, image);
+  });
+}
+
+void benchTopology(const fs::path& folder) {
+  simulateInto(folder, fabricScenario(256, 400));
+  Document document;
+  Selection selection;
+  document.setRunA(loadRun(folder));
+  TopologyView view(document, selection);
+  view.resize(1600, 900);
+  view.show();
+  QApplication::processEvents();
+  QImage image(1600, 900, QImage::Format_ARGB32_Premultiplied);
+  measure("topology of 256 nodes: another moment, repainted", 16, [&](int i) {
+    selection.setCursor(0.2 + 0.1 * i);
+    paint(view, image);
+  });
+}
+
+int run() {
+  TemporaryFolder folder;
+  const fs::path large = folder.path() / "large", boxes = folder.path() / "boxes";
+  for (const fs::path& path : {large, boxes}) simulateInto(path, burstScenario(200, 8));
+  writeRequests(large, 1'000'000, 8);
+  writeRequests(boxes, 32'000, 8);
+  benchOpening(large);
+  benchAnswering(large);
+  benchViews(loadRun(large));
+  benchBoxes(loadRun(boxes));
+  benchTopology(folder.path() / "fabric");
+  return 0;
+}
+
+}  // namespace
+}  // namespace headroom::gui
+
+int main(int argc, char** argv) {
+  if (qEnvironmentVariableIsEmpty("QT_QPA_PLATFORM")) qputenv("QT_QPA_PLATFORM", "offscreen");
+  QApplication application(argc, argv);
+  headroom::gui::applyTheme(application, headroom::gui::darkTheme());
+  return headroom::gui::run();
+}

@@ -1,0 +1,81 @@
+// Runs for tests of the views: the simulator itself, small and with made-up step times where figures are checked, and a
+// table of any size written by hand where speed is.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "gui/run_data.h"
+#include "models/base/files.h"
+#include "planner/run_files.h"
+#include "sim/cluster/simulation.h"
+#include "sim/deployment.h"
+
+namespace headroom::gui {
+
+/// A folder that is gone afterwards.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "gui-views-XXXXXX").string();
+    if (mkdtemp(name.data()) != nullptr) path_ = name;
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// Runs a scenario as `simulate --out` does.
+inline void simulateInto(const std::filesystem::path& folder, const std::string& yaml) {
+  const sim::Scenario scenario = sim::readScenario(headroom::Document::parse(yaml, "sample"));
+  const std::vector<sim::DeploymentPlan> plans = sim::planDeployments(scenario);
+  planner::RunFiles files(folder.string(), true, scenario, 0);
+  sim::ReplicaActivity activity(plans);
+  sim::SimulationOptions options;
+  options.requests = &files;
+  options.activity = &activity;
+  const sim::Result result = sim::simulate(scenario, plans, options);
+  files.finish(result, sim::resolved(scenario, plans), {{"wall_s", 0.5}}, &activity);
+}
+
+/// Two replicas, a burst in the middle, a limit that some requests miss.
+inline std::string burstScenario(int requests = 600, int replicas = 2) {
+  return R"(
+schema: headroom.scenario/1
+name: burst
+deployments:
+  - name: chat
+    model: llama-3.1-8b
+    pools: [{accelerator: h100-sxm, replicas: )" +
+         std::to_string(replicas) + R"(}]
+    router: {policy: least-loaded}
+workloads:
+  - deployment: chat
+    class: interactive
+    arrivals: {type: gamma, rate: 30 /s, cv: 3}
+    requests: )" +
+         std::to_string(requests) + R"(
+    prompt_tokens: {lognormal: {p50: 900, p99: 6000}}
+    output_tokens: {lognormal: {p50: 80, p99: 400}}
+slos:
+  - {class: interactive, ttft: 150 ms, tpot: 40 ms, attainment: 0.99}
+)";
+}
+
+/// On a fabric of `nodes` nodes, four a leaf.
+inline std::string fabricScenario(int nodes, int requests = 200) {
+  const std::string text = burstScenario(requests, 2 * nodes);
+  const std::string sites = "sites:\n  - name: east\n    nodes: [{type: h100-sxm-8, count: " + std::to_string(nodes) +
+                            "}]\n    fabric: {type: leaf-spine, nodes_per_leaf: 8, spines: 8}\n";
+  const std::size_t at = text.find("deployments:");
+  std::string whole = text.substr(0, at) + sites + text.substr(at);
+  whole.insert(whole.find("replicas: "), "tp: 4, site: east, ");
+  return whole;
+}
+
+}  // namespace headroom::gui
