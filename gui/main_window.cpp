@@ -355,7 +355,7 @@ std::vector<Goal> MainWindow::goals() {
   for (QAction* a : actions_) all.push_back({a->text(), a->shortcut().toString(), [a] { a->trigger(); }});
   if (const RunPtr run = document_.runA()) {
     for (std::size_t i = 0; i < run->replicas.size(); ++i) {
-      all.push_back({QString::fromStdString(run->replicas[i]), tr("replica"), [this, i] {
+      all.push_back({QString::fromStdString(run->replicas[i].name), tr("replica"), [this, i] {
                        showPage(kRunPage);
                        selection_.selectReplica(static_cast<int>(i));
                      }});
