@@ -26,11 +26,13 @@ constexpr PartWords kWords[] = {
     {"decode_queue", PartKind::waiting, true, "Decode queue", "It waited %1 for room on its decode replica."},
     {"kv_transfer", PartKind::transfer, true, "KV transfer", "Moving its KV cache between replicas took %1."},
     {"network", PartKind::transfer, true, "Network", "Other transfers on the same links held that up by %1."},
+    {"wan", PartKind::transfer, true, "WAN", "Crossing to the replica's site and back took %1."},
     {"decode", PartKind::decode, false, "Decode", "Its other tokens took %1 by themselves."},
     {"interference", PartKind::lost, false, "Interference",
      "Prompts of other requests in the same steps slowed them down by %1."},
     {"preempted_late", PartKind::lost, false, "Preempted",
      "It was preempted after its first token and waited %1 to go on."},
+    {"wan_late", PartKind::transfer, false, "WAN", "The rest of the answer took %1 to cross to the client's site."},
     {"recompute", PartKind::lost, false, "Recompute", "Computing again what the preemption lost took %1."},
 };
 

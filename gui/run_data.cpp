@@ -22,14 +22,15 @@ nlohmann::ordered_json parseJson(const fs::path& file, const std::string& text) 
   }
 }
 
-void readResult(const fs::path& file, RunData& run) {
+nlohmann::ordered_json readResult(const fs::path& file, RunData& run) {
   run.result_json = readFile(file);
-  const nlohmann::ordered_json json = parseJson(file, run.result_json);
+  nlohmann::ordered_json json = parseJson(file, run.result_json);
   try {
     run.result = sim::resultFromJson(json);
   } catch (const InputError& error) {
     throw InputError({.file = file.string(), .line = 0, .path = error.where().path}, error.message(), error.hint());
   }
+  return json;
 }
 
 void nameReplicas(RunData& run) {
@@ -46,12 +47,17 @@ void nameReplicas(RunData& run) {
   }
 }
 
-void buildTopology(RunData& run) {
+void buildTopology(RunData& run, const nlohmann::ordered_json& result) {
   if (run.scenario.sites.empty()) return;
   try {
     sim::Topology topology(run.scenario.sites, run.scenario.wan);
     sim::Placement placement = sim::placeReplicas(run.scenario, topology);
     if (placement.problem) run.topology_problem = placement.problem->message;
+    std::vector<std::string> names;
+    for (std::uint32_t link = 0; link < topology.links().size(); ++link) {
+      names.push_back(topology.linkName(sim::FabricLinkId(link)));
+    }
+    run.links = linkLoadsOf(result, names);
     run.topology = std::make_shared<RunTopology>(RunTopology{std::move(topology), std::move(placement)});
   } catch (const InputError& error) {
     run.topology_problem = error.what();
@@ -92,7 +98,7 @@ RunPtr loadRun(const fs::path& folder_or_result, const std::function<bool()>& st
     run->title = QString::fromStdString(folder_or_result.stem().string());
     return run;
   }
-  readResult(folder_or_result / "result.json", *run);
+  const nlohmann::ordered_json result = readResult(folder_or_result / "result.json", *run);
   if (const fs::path file = folder_or_result / "scenario.resolved.yaml"; fs::exists(file)) {
     run->scenario_yaml = readFile(file);
     run->scenario = sim::readScenario(headroom::Document::parse(run->scenario_yaml, file.string()));
@@ -100,7 +106,7 @@ RunPtr loadRun(const fs::path& folder_or_result, const std::function<bool()>& st
   run->title = QString::fromStdString(run->scenario.name);
   if (run->title.isEmpty()) run->title = QString::fromStdString(folder_or_result.filename().string());
   nameReplicas(*run);
-  buildTopology(*run);
+  buildTopology(*run, result);
   if (const fs::path file = folder_or_result / "run_info.json"; fs::exists(file)) {
     const auto info = parseJson(file, readFile(file));
     if (info.is_object()) run->wall_s = info.value("wall_s", 0.0);

@@ -183,6 +183,22 @@ Tile loadTile(const RunData& a, const RunData* b, bool filtered) {
   return tile;
 }
 
+Tile linkTile(const RunData& a, const RequestFilter& filter) {
+  const TimeRange over = filter.time.value_or(TimeRange{0, a.length()});
+  const LinkLoads::Listed* link = a.links.fullest(over.begin, over.end);
+  Tile tile{.name = QStringLiteral("Hottest link"), .value = QStringLiteral("–"), .unit = {}};
+  if (link == nullptr) return tile;
+  const double mean = a.links.over(link->link, over.begin, over.end), most = a.links.most(link->link);
+  tile.value = percentText(mean).section(QLatin1Char(' '), 0, 0);
+  tile.unit = QStringLiteral("% mean");
+  constexpr double kHot = 0.8;
+  tile.state = most >= kHot ? TileState::warning : TileState::good;
+  tile.words = QStringLiteral("%1 at most, %2").arg(percentText(most), QString::fromStdString(link->name));
+  const std::vector<float>& shares = a.links.shares[link->link];
+  tile.spark.assign(shares.begin(), shares.end());
+  return tile;
+}
+
 }  // namespace
 
 QString Tile::sentence() const {
@@ -198,12 +214,14 @@ std::vector<Tile> tilesOf(const RunData& a, const RunData* b, const RequestFilte
   const std::optional<Figures> fb = b != nullptr ? std::optional(figuresOf(*b, filter, percentile)) : std::nullopt;
   const Figures* other = fb ? &*fb : nullptr;
   const bool filtered = !filter.empty();
-  return {attainmentTile(a, fa, other),
-          latencyTile(a, Metric::ttft, fa, other, percentile),
-          latencyTile(a, Metric::tpot, fa, other, percentile),
-          goodputTile(a, fa, other),
-          costTile(a, b, filtered),
-          loadTile(a, b, filtered)};
+  std::vector<Tile> tiles{attainmentTile(a, fa, other),
+                          latencyTile(a, Metric::ttft, fa, other, percentile),
+                          latencyTile(a, Metric::tpot, fa, other, percentile),
+                          goodputTile(a, fa, other),
+                          costTile(a, b, filtered),
+                          loadTile(a, b, filtered)};
+  if (!a.links.empty()) tiles.push_back(linkTile(a, filter));
+  return tiles;
 }
 
 QString selectionText(const RunData& run, const RequestFilter& filter) {

@@ -1,14 +1,13 @@
 #include "gui/views/inspector_view.h"
 
+#include <QBoxLayout>
 #include <QCheckBox>
-#include <QHBoxLayout>
 #include <QHeaderView>
 #include <QKeyEvent>
 #include <QLabel>
 #include <QMouseEvent>
 #include <QPainter>
 #include <QTableView>
-#include <QVBoxLayout>
 #include <algorithm>
 
 #include "gui/geometry/ticks.h"
@@ -182,18 +181,16 @@ InspectorView::InspectorView(Document& document, Selection& selection, QWidget* 
   table_->verticalHeader()->setDefaultSectionSize(24);
   table_->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
   table_->setFont(figureFont(12));
-  constexpr int kWidths[RequestTableModel::kColumns] = {74, 84, 84, 132, 76, 76, 84, 76, 66, 66};
-  for (int c = 0; c < RequestTableModel::kColumns; ++c) table_->setColumnWidth(c, kWidths[c]);
   table_->horizontalHeader()->setHighlightSections(false);
   auto* left = new QVBoxLayout;
   left->setSpacing(6);
   left->addWidget(late_only_);
   left->addWidget(table_, 1);
-  auto* row = new QHBoxLayout(this);
-  row->setContentsMargins(0, 0, 0, 0);
-  row->setSpacing(16);
-  row->addLayout(left, 5);
-  row->addWidget(waterfall_, 4);
+  halves_ = new QBoxLayout(QBoxLayout::LeftToRight, this);
+  halves_->setContentsMargins(0, 0, 0, 0);
+  halves_->addLayout(left, 5);
+  halves_->addWidget(waterfall_, 4);
+  arrange();
   setFocusProxy(table_);
   connect(late_only_, &QCheckBox::toggled, this, &InspectorView::refresh);
   connect(table_->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
@@ -201,6 +198,30 @@ InspectorView::InspectorView(Document& document, Selection& selection, QWidget* 
   connect(&document, &Document::runsChanged, this, &InspectorView::onRuns);
   connect(&selection, &Selection::changed, this, &InspectorView::onSelection);
   onRuns();
+}
+
+void InspectorView::arrange() {
+  constexpr int kWidths[RequestTableModel::kColumns] = {74, 84, 84, 148, 76, 76, 88, 76, 66, 66};
+  constexpr int kFirst[] = {RequestTableModel::kId, RequestTableModel::kE2e, RequestTableModel::kTtft,
+                            RequestTableModel::kVerdict};
+  const bool wide = width() >= 760;
+  halves_->setDirection(wide ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
+  halves_->setSpacing(wide ? 16 : 8);
+  const int room = wide ? width() * 5 / 9 : width() - 24;
+  int used = 0;
+  for (const int c : kFirst) used += kWidths[c];
+  for (int c = 0; c < RequestTableModel::kColumns; ++c) {
+    const bool first = std::find(std::begin(kFirst), std::end(kFirst), c) != std::end(kFirst);
+    if (!first && wide) used += kWidths[c];
+    table_->setColumnHidden(c, !first && !wide);
+    table_->setColumnWidth(c, kWidths[c]);
+  }
+  // What is left over goes to the words.
+  table_->setColumnWidth(RequestTableModel::kVerdict, kWidths[RequestTableModel::kVerdict] + std::max(0, room - used));
+}
+
+void InspectorView::resizeEvent(QResizeEvent*) {
+  arrange();
 }
 
 void InspectorView::onRuns() {

@@ -9,6 +9,7 @@
 #include "gui/request_story.h"
 #include "gui/selection.h"
 
+class QBoxLayout;
 class QCheckBox;
 class QLabel;
 class QTableView;
@@ -57,8 +58,10 @@ class InspectorView final : public QWidget {
 
  protected:
   void keyPressEvent(QKeyEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
+  void arrange();  ///< side by side, or one above the other with fewer columns
   void onRuns();
   void onSelection();
   void refresh();
@@ -73,6 +76,7 @@ class InspectorView final : public QWidget {
   QTableView* table_;
   WaterfallView* waterfall_;
   QCheckBox* late_only_;
+  QBoxLayout* halves_ = nullptr;
   bool following_ = false;  ///< the table's row is being set from the selection
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <numeric>
 #include <random>
 
@@ -498,8 +499,21 @@ TEST(Topology, TilesOfAThousandReplicasStandInsideAndApart) {
   EXPECT_EQ(layout.at(layout.tiles[950].box.center()).index, 950u);
 }
 
+TEST(LinkLoads, AreReadFromTheNetworkOfAResultByTheNamesOfLinks) {
+  const auto result = nlohmann::ordered_json::parse(
+      R"({"network": {"interval_s": 2, "links": [{"name": "b", "over_time": [0.1, 0.9]}, {"name": "gone", "over_time": [1]}]}})");
+  const LinkLoads loads = linkLoadsOf(result, {"a", "b"});
+  ASSERT_EQ(loads.listed.size(), 1u);
+  EXPECT_EQ(loads.fullest(0, 4)->link, 1u);
+  EXPECT_NEAR(loads.at(1, 3), 0.9, 1e-6);
+  EXPECT_EQ(loads.at(0, 3), 0);
+  EXPECT_TRUE(linkLoadsOf(nlohmann::ordered_json::object(), {"a"}).empty());
+}
+
 TEST(LinkLoads, MeansAreOverTheTimeAskedFor) {
-  LinkLoads loads{.interval_s = 2, .shares = {{0.5F, 1.0F}, {}}};
+  LinkLoads loads;
+  loads.interval_s = 2;
+  loads.shares = {{0.5F, 1.0F}, {}};
   EXPECT_DOUBLE_EQ(loads.at(0, 3.9), 1);
   EXPECT_DOUBLE_EQ(loads.at(0, 4.1), 0);
   EXPECT_DOUBLE_EQ(loads.over(0, 1, 3), 0.75);

@@ -4,13 +4,15 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "gui/run_data.h"
 #include "models/base/files.h"
-#include "planner/run_files.h"
 #include "sim/cluster/simulation.h"
 #include "sim/deployment.h"
+#include "sim/metrics/replica_activity.h"
+#include "sim/metrics/request_log.h"
 
 namespace headroom::gui {
 
@@ -30,17 +32,22 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-/// Runs a scenario as `simulate --out` does.
+/// Runs a scenario and writes what the views read, as `simulate --out` does.
 inline void simulateInto(const std::filesystem::path& folder, const std::string& yaml) {
   const sim::Scenario scenario = sim::readScenario(headroom::Document::parse(yaml, "sample"));
   const std::vector<sim::DeploymentPlan> plans = sim::planDeployments(scenario);
-  planner::RunFiles files(folder.string(), true, scenario, 0);
+  std::filesystem::create_directories(folder);
+  sim::RequestLog log(scenario, folder / "requests.csv.zst");
   sim::ReplicaActivity activity(plans);
   sim::SimulationOptions options;
-  options.requests = &files;
+  options.requests = &log;
   options.activity = &activity;
   const sim::Result result = sim::simulate(scenario, plans, options);
-  files.finish(result, sim::resolved(scenario, plans), {{"wall_s", 0.5}}, &activity);
+  log.finish();
+  activity.write(folder / "replicas.csv.zst");
+  writeFileAtomically(folder / "result.json", sim::toJson(result).dump(2) + "\n");
+  writeFileAtomically(folder / "scenario.resolved.yaml", toYaml(sim::toDocument(sim::resolved(scenario, plans))));
+  writeFileAtomically(folder / "run_info.json", R"({"wall_s": 0.5})");
 }
 
 /// Two replicas, a burst in the middle, a limit that some requests miss.
