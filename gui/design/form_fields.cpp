@@ -185,7 +185,7 @@ std::vector<FormSection> formSections(const headroom::Document& text, const Form
   if (!root.isMap()) return sections;
   addItems(root, "deployments", QString(), [&](const Value& deployment, const QString& path) {
     sections.push_back(deploymentSection(deployment, path, c));
-    addItems(deployment, "pools", path, sections,
+    addItems(deployment, "pools", path,
              [&](const Value& pool, const QString& pool_path) { sections.push_back(poolSection(pool, pool_path, c)); });
   });
   addItems(root, "workloads", QString(),
