@@ -5,12 +5,12 @@ JOBS ?= $(shell nproc)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PACKAGES := $(shell grep -v '^\#' deb-packages.txt)
 
-.PHONY: help deps build demo check test asan bench format tidy clean
+.PHONY: help deps build demo check test asan bench screenshots format tidy clean
 
 help:
 	@echo "make demo    install packages, build, size a fleet for the shipped study"
 	@echo "make check   install packages, build, run every test (and the fast ones under ASan and UBSan)"
-	@echo "make build | test | asan | bench | format | tidy | clean"
+	@echo "make build | test | asan | bench | screenshots | format | tidy | clean"
 
 deps:
 	@missing=$$(dpkg-query -W -f='$${Package} $${Status}\n' $(PACKAGES) 2>/dev/null | awk -v want="$(PACKAGES)" \
@@ -44,6 +44,18 @@ asan:
 
 bench: build
 	@for b in $(BUILD)/bin/bench_*; do $$b $(BENCH_ARGS); done
+
+# Every page in both themes, from runs of the shipped scenarios; 8 bits a pixel where pngquant is installed.
+SHOTS := docs/screenshots
+screenshots: deps
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	cmake --build $(BUILD) -j $(JOBS) --target headroom-gui
+	@mkdir -p $(SHOTS)
+	@for theme in dark light; do for page in design run compare plan; do \
+	  $(BUILD)/bin/headroom-gui --screenshot $(SHOTS)/$$page-$$theme.png --page $$page --theme $$theme \
+	    --pin datasets/scenarios/chat-70b-burst-b.yaml datasets/scenarios/chat-70b-burst.yaml || exit 1; \
+	done; done
+	@if command -v pngquant > /dev/null; then for f in $(SHOTS)/*.png; do pngquant --force --ext .png --speed 1 $$f; done; fi
 
 FORMATTED := $(shell git ls-files '*.h' '*.cpp' 2>/dev/null)
 format:

@@ -10,7 +10,6 @@
 #include "models/llm/model.h"
 #include "models/llm/precision.h"
 #include "sim/engine/engines.h"
-#include "sim/engine/request_queue.h"
 #include "sim/orchestration/router.h"
 #include "workloads/trace_reader.h"
 
