@@ -103,7 +103,9 @@ MainWindow::MainWindow(const QString& worker)
   showPage(0);
 }
 
-MainWindow::~MainWindow() = default;
+MainWindow::~MainWindow() {
+  delete takeCentralWidget();  // the pages, before what they show
+}
 
 QWidget* MainWindow::makeTopBar() {
   auto* bar = new QWidget(this);

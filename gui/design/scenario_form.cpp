@@ -61,6 +61,7 @@ FieldRow::FieldRow(FormField field, QWidget* parent)
     box->setInsertPolicy(QComboBox::NoInsert);
     box->addItems(field_.choices);
     box->setCurrentIndex(-1);
+    box->setCompleter(nullptr);  // what is typed is what is meant
     box->lineEdit()->setPlaceholderText(field_.hint);
     box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     box->setMinimumContentsLength(8);

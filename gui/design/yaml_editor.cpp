@@ -1,5 +1,6 @@
 #include "gui/design/yaml_editor.h"
 
+#include <QMimeData>
 #include <QPainter>
 #include <QRegularExpression>
 #include <QTextBlock>
@@ -89,6 +90,10 @@ void YamlEditor::goToLine(int line) {
   cursor.movePosition(QTextCursor::NextWord);
   setTextCursor(QTextCursor(block));
   centerCursor();
+}
+
+bool YamlEditor::canInsertFromMimeData(const QMimeData* source) const {
+  return !source->hasUrls() && QPlainTextEdit::canInsertFromMimeData(source);
 }
 
 int YamlEditor::numbersWidth() const {

@@ -34,6 +34,8 @@ class YamlEditor final : public QPlainTextEdit {
  protected:
   void changeEvent(QEvent* event) override;
   void resizeEvent(QResizeEvent* event) override;
+  /// A file that is dropped here is opened, not written into the text.
+  bool canInsertFromMimeData(const QMimeData* source) const override;
 
  private:
   friend class LineNumbers;

@@ -129,12 +129,21 @@ Desk::Desk(Document& document, const QString& program, QObject* parent)
     emit planFinished();
   });
   connect(&loader_, &RunLoader::loaded, this, [this](RunPtr run) {
+    const RunPtr before = document_.runA();
     document_.setRunA(std::move(run), std::exchange(loading_for_, {}));
+    forget(before);
     emit runShown();
   });
   connect(&loader_, &RunLoader::failed, this, [this](const QString& why) {
     document_.say(Document::Tone::bad, tr("The result was not opened: %1").arg(why));
   });
+}
+
+/// Removes the files of a run of ours that is not shown any more.
+void Desk::forget(const RunPtr& run) {
+  if (!run || run == document_.runA() || run == document_.runB()) return;
+  const QString folder = QString::fromStdString(run->folder.string());
+  if (folder.startsWith(folder_.path() + QLatin1Char('/'))) QDir(folder).removeRecursively();
 }
 
 void Desk::onParsed() {

@@ -62,6 +62,7 @@ class Desk final : public QObject {
   void onRunTold(const QJsonObject& line);
   void onPlanTold(const QJsonObject& line);
   void remember(const QString& path);
+  void forget(const RunPtr& run);
 
   Document& document_;
   WorkerProcess check_, run_, plan_;
