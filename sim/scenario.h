@@ -13,6 +13,7 @@
 #include "models/base/quantity.h"
 #include "models/llm/memory_plan.h"
 #include "models/llm/precision.h"
+#include "sim/engine/engine_config.h"
 #include "sim/engine/engine_options.h"
 #include "sim/sites.h"
 #include "workloads/request_details.h"
@@ -22,6 +23,7 @@ namespace headroom::sim {
 
 struct PoolSpec {
   std::string name = "all";
+  Role role = Role::unified;
   std::string accelerator;
   models::Parallelism parallelism;
   int replicas = 1;
@@ -32,6 +34,16 @@ struct PoolSpec {
   bool operator==(const PoolSpec&) const = default;
 };
 
+/// How requests whose prompt and answer are computed by different replicas are paired and their KV cache is moved.
+struct DisaggregationSpec {
+  std::string pairing = "least-loaded";
+  bool layer_wise = false;       ///< push layers as they are computed, instead of pulling the whole
+  BytesPerSecond rate_limit{};   ///< of each transfer; 0: only what the links give
+  double resharding_factor = 1;  ///< bytes moved over bytes of KV, between pools of different tp
+  std::int32_t local_below = 0;  ///< shorter prompts are computed where they are answered
+  bool operator==(const DisaggregationSpec&) const = default;
+};
+
 struct DeploymentSpec {
   std::string name;
   std::string model;                         ///< catalogue name, Hugging Face id, or path to a config.json
@@ -39,7 +51,9 @@ struct DeploymentSpec {
   models::Precision kv_cache = models::Precision::bf16;
   EngineOptions engine;
   std::vector<PoolSpec> pools;
+  DisaggregationSpec disaggregation;  ///< of pools with a role
   std::string router = "round-robin";
+  bool isDisaggregated() const;
   bool operator==(const DeploymentSpec&) const = default;
 };
 
@@ -51,6 +65,14 @@ struct WorkloadEntry {
   std::string adapter{};      ///< LoRA adapter; empty: the base model
   workloads::WorkloadSpec spec;
   bool operator==(const WorkloadEntry&) const = default;
+};
+
+/// Who shares the links among the transfers; both agree to rounding.
+enum class NetworkSolver : std::uint8_t { own, simgrid };
+
+struct NetworkSpec {
+  NetworkSolver solver = NetworkSolver::own;
+  bool operator==(const NetworkSpec&) const = default;
 };
 
 /// A request is good if it meets every latency set here.
@@ -70,6 +92,7 @@ struct Scenario {
   Seconds warmup{};                 ///< requests that arrive before it are not measured
   std::vector<SiteSpec> sites;      ///< empty: no network between replicas
   std::vector<WanLink> wan;
+  NetworkSpec network;
   std::vector<DeploymentSpec> deployments;
   std::vector<WorkloadEntry> workloads;
   std::vector<Slo> slos;

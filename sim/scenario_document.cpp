@@ -3,6 +3,7 @@
 #include "models/base/document_nodes.h"
 #include "models/base/files.h"
 #include "sim/scenario.h"
+#include "sim/scenario_network.h"
 
 namespace headroom::sim {
 namespace {
@@ -10,6 +11,7 @@ namespace {
 DocumentNode poolNode(const PoolSpec& pool) {
   DocumentNode node = mapNode();
   setMember(node, "name", stringNode(pool.name));
+  if (pool.role != Role::unified) setMember(node, "role", scalarNode(nameOf(pool.role)));
   setMember(node, "accelerator", scalarNode(pool.accelerator));
   setMember(node, "tp", numberNode(pool.parallelism.tp));
   if (pool.parallelism.pp != 1) setMember(node, "pp", numberNode(pool.parallelism.pp));
@@ -35,6 +37,7 @@ DocumentNode deploymentNode(const DeploymentSpec& deployment) {
   DocumentNode pools = listNode();
   for (const PoolSpec& pool : deployment.pools) pools.items.push_back(poolNode(pool));
   setMember(node, "pools", std::move(pools));
+  if (deployment.isDisaggregated()) setMember(node, "disaggregation", toDocument(deployment.disaggregation));
   DocumentNode router = mapNode();
   setMember(router, "policy", scalarNode(deployment.router));
   setMember(node, "router", std::move(router));
@@ -92,6 +95,7 @@ DocumentNode toDocument(const Scenario& scenario) {
   };
   addList("sites", scenario.sites);
   addList("wan", scenario.wan);
+  if (scenario.network != NetworkSpec()) setMember(node, "network", toDocument(scenario.network));
   DocumentNode deployments = listNode();
   for (const DeploymentSpec& d : scenario.deployments) deployments.items.push_back(deploymentNode(d));
   setMember(node, "deployments", std::move(deployments));

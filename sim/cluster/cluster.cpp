@@ -26,13 +26,16 @@ std::int64_t expectedRequests(const Scenario& scenario) {
 }  // namespace
 
 Cluster::Cluster(const Scenario& scenario, const std::vector<DeploymentPlan>& plans, const SimulationOptions& options,
-                 EventLoop& loop)
+                 EventLoop& loop, RunNetwork* network)
     : options_(options),
       loop_(loop),
       recorder_(scenario, countPools(plans)),
       arrivals_(scenario),
       warmup_(toTicks(scenario.warmup)),
+      fleet_(loop),
+      network_(network),
       expected_(expectedRequests(scenario)) {
+  if (network != nullptr) disaggregation_ = std::make_unique<Disaggregation>(fleet_, *network, loop);
   for (const DeploymentPlan& plan : plans) addDeployment(plan, scenario.seed, options.exact_steps);
   for (std::uint32_t w = 0; w < scenario.workloads.size(); ++w) {
     for (std::uint32_t d = 0; d < plans.size(); ++d) {
@@ -46,32 +49,41 @@ Cluster::Cluster(const Scenario& scenario, const std::vector<DeploymentPlan>& pl
 
 void Cluster::addDeployment(const DeploymentPlan& plan, std::uint64_t seed, bool exact_steps) {
   DeploymentState deployment;
-  deployment.first_replica = static_cast<std::uint32_t>(replicas_.size());
-  auto pool_index = static_cast<std::uint32_t>(replicas_.empty() ? 0 : replicas_.back().pool + 1);
+  deployment.first_replica = fleet_.size();
+  std::uint32_t pool_index = fleet_.size() == 0 ? 0 : fleet_[fleet_.size() - 1].pool + 1;
+  const bool disaggregated = plan.spec.isDisaggregated();
   for (const PoolPlan& pool : plan.pools) {
     CHECK(pool.problem.empty() && pool.step_times, "only plans that fit are simulated");
     const EngineConfig& config = pool.engine.config;
     deployment.shortest_context = std::min(deployment.shortest_context, config.max_model_len);
     for (int i = 0; i < pool.spec.replicas; ++i) {
-      ReplicaState state;
-      const ReplicaId id(static_cast<std::uint32_t>(replicas_.size()));
-      state.replica = makeReplica(id, config, *pool.step_times, *this, exact_steps);
-      state.deployment = static_cast<std::uint32_t>(deployments_.size());
-      state.pool = pool_index;
-      state.config = &config;
-      replicas_.push_back(std::move(state));
+      if (disaggregated && config.role == Role::unified) deployment.unified.push_back(fleet_.size());
+      FleetReplica replica;
+      replica.engine = makeReplica(ReplicaId(fleet_.size()), config, *pool.step_times, *this, exact_steps);
+      replica.deployment = static_cast<std::uint32_t>(deployments_.size());
+      replica.pool = pool_index;
+      replica.config = &config;
+      fleet_.add(std::move(replica));
     }
     ++pool_index;
   }
-  const std::size_t count = replicas_.size() - deployment.first_replica;
-  deployment.router = makeRouter(plan.spec.router, count, workloads::Rng(seed, "router/" + plan.spec.name));
+  if (disaggregated) {
+    CHECK(disaggregation_ != nullptr, "KV moves over a network");
+    disaggregation_->addDeployment(static_cast<std::uint32_t>(deployments_.size()), plan, deployment.first_replica);
+  }
+  const std::size_t count = disaggregated ? deployment.unified.size() : fleet_.size() - deployment.first_replica;
+  if (count > 0) {
+    deployment.router = makeRouter(plan.spec.router, count, workloads::Rng(seed, "router/" + plan.spec.name));
+  }
   deployments_.push_back(std::move(deployment));
 }
 
 void Cluster::run() {
   scheduleArrival();
   loop_.run(*this, kNever - 1);
-  for (const ReplicaState& state : replicas_) CHECK(state.replica->idle(), "a run ends with every request gone");
+  for (std::uint32_t r = 0; r < fleet_.size(); ++r) {
+    CHECK(fleet_[r].engine->idle(), "a run ends with every request gone");
+  }
   CHECK(recorder_.tokensMadeAll() == recorder_.outputTokensAll(), "every output token is made exactly once");
   CHECK(unreported_.empty(), "every request is reported");
 }
@@ -85,20 +97,9 @@ void Cluster::onEvent(const Event& event) {
     scheduleArrival();
     return;
   }
-  ReplicaState& state = replicas_[event.target];
-  if (event.stamp != state.stamp) return;  // the run was shortened since
-  state.scheduled = kNever;
-  state.replica->onEvent(event.time);
-  reschedule(event.target);
-}
-
-void Cluster::reschedule(std::uint32_t index) {
-  ReplicaState& state = replicas_[index];
-  const Ticks next = state.replica->nextEvent();
-  if (next == state.scheduled) return;
-  state.scheduled = next;
-  ++state.stamp;
-  if (next != kNever) loop_.schedule(next, Rank::replica, index, state.stamp);
+  if (event.target == Transfers::kEventTarget) return network_->transfers().onEvent(event);
+  if (event.target == Disaggregation::kEventTarget) return disaggregation_->onEvent(event);
+  fleet_.onEvent(event);
 }
 
 void Cluster::scheduleArrival() {
@@ -117,7 +118,8 @@ void Cluster::handleArrivals(Ticks now) {
 }
 
 void Cluster::arrive(workloads::Request& request, bool measured) {
-  DeploymentState& deployment = deployments_[deployment_of_workload_[request.workload]];
+  const std::uint32_t number = deployment_of_workload_[request.workload];
+  DeploymentState& deployment = deployments_[number];
   if (request.max_tokens == 0) {  // omitted: as far as the context goes
     const std::int64_t room = deployment.shortest_context - request.prompt_tokens;
     request.max_tokens = static_cast<std::int32_t>(std::max<std::int64_t>(request.output_tokens, room));
@@ -125,42 +127,78 @@ void Cluster::arrive(workloads::Request& request, bool measured) {
   recorder_.offered(request, measured);
   deployment.sample.offer(request);
   if (options_.requests != nullptr) unreported_.emplace_back();
+  if (disaggregation_ && disaggregation_->has(number) &&
+      (deployment.unified.empty() || !disaggregation_->staysTogether(number, request))) {
+    return sendToPair(number, request, measured);
+  }
   const std::size_t chosen = deployment.router->choose(request);
-  const auto index = static_cast<std::uint32_t>(deployment.first_replica + chosen);
-  ReplicaState& state = replicas_[index];
-  if (isTooLong(request, *state.config)) {
-    RequestRecord record;
-    record.request = request;
-    record.status = RequestStatus::rejected;
-    record.replica = index;
-    recorder_.rejected(request, measured);
-    leave(record);
+  const std::uint32_t index = deployment.unified.empty() ? deployment.first_replica + static_cast<std::uint32_t>(chosen)
+                                                         : deployment.unified[chosen];
+  if (isTooLong(request, *fleet_[index].config)) return reject(request, index, measured);
+  recorder_.countRequest(fleet_[index].pool);
+  deployment.router->sent(chosen, request);
+  fleet_.submit(index, request);
+}
+
+/// To a prefill and a decode replica; a short prompt to a decode replica alone.
+void Cluster::sendToPair(std::uint32_t deployment, const workloads::Request& request, bool measured) {
+  if (disaggregation_->staysTogether(deployment, request)) {
+    const std::uint32_t index = disaggregation_->chooseDecode(deployment);
+    if (isTooLong(request, *fleet_[index].config)) return reject(request, index, measured);
+    recorder_.countRequest(fleet_[index].pool);
+    disaggregation_->sendTogether(deployment, request, index);
     return;
   }
-  recorder_.countRequest(state.pool);
-  deployment.router->sent(chosen, request);
-  state.replica->submit(request.arrival, request);
-  reschedule(index);
+  const Disaggregation::Replicas pair = disaggregation_->choose(deployment, request);
+  for (const std::uint32_t index : {pair.prefill, pair.decode}) {
+    if (isTooLong(request, *fleet_[index].config)) return reject(request, index, measured);
+  }
+  recorder_.countRequest(fleet_[pair.prefill].pool);
+  recorder_.countRequest(fleet_[pair.decode].pool);
+  disaggregation_->send(deployment, request, pair);
+}
+
+void Cluster::reject(const workloads::Request& request, std::uint32_t replica, bool measured) {
+  RequestRecord record;
+  record.request = request;
+  record.status = RequestStatus::rejected;
+  record.replica = replica;
+  recorder_.rejected(request, measured);
+  leave(record);
+}
+
+void Cluster::onKvWanted(ReplicaId, std::uint64_t request, std::int64_t tokens, Ticks at) {
+  CHECK(at == loop_.now(), "a replica decides when its step ends");
+  disaggregation_->onKvWanted(request, tokens);
 }
 
 void Cluster::onFinished(const FinishedRequest& finished) {
-  const ReplicaState& state = replicas_[finished.replica.value()];
-  DeploymentState& deployment = deployments_[state.deployment];
-  deployment.router->left(finished.replica.value() - deployment.first_replica, finished.request);
-  const RequestRecord record{.request = finished.request,
-                             .status = RequestStatus::completed,
-                             .replica = finished.replica.value(),
-                             .queued = finished.queued,
-                             .scheduled = finished.scheduled,
-                             .first_token = finished.first_token,
-                             .finished = finished.finished,
-                             .preemptions = finished.preemptions,
-                             .cached_tokens = finished.cached_tokens,
-                             .fetched_tokens = finished.fetched_tokens,
-                             .preempted_early = finished.preempted_early,
-                             .preempted_late = finished.preempted_late,
-                             .recomputed = finished.recomputed,
-                             .interference = finished.interference};
+  const FleetReplica& replica = fleet_[finished.replica];
+  DeploymentState& deployment = deployments_[replica.deployment];
+  if (replica.config->role == Role::prefill) return disaggregation_->onPrefilled(finished);
+  RequestRecord record{.request = finished.request,
+                       .status = RequestStatus::completed,
+                       .replica = finished.replica.value(),
+                       .queued = finished.queued,
+                       .scheduled = finished.scheduled,
+                       .first_token = finished.first_token,
+                       .finished = finished.finished,
+                       .preemptions = finished.preemptions,
+                       .cached_tokens = finished.cached_tokens,
+                       .fetched_tokens = finished.fetched_tokens,
+                       .preempted_early = finished.preempted_early,
+                       .preempted_late = finished.preempted_late,
+                       .recomputed = finished.recomputed,
+                       .interference = finished.interference};
+  if (replica.config->role == Role::decode) {
+    disaggregation_->onDecoded(replica.deployment, finished, record);
+  } else {
+    const std::uint32_t index = finished.replica.value();
+    const auto at = std::lower_bound(deployment.unified.begin(), deployment.unified.end(), index);
+    const std::size_t chosen = deployment.unified.empty() ? index - deployment.first_replica
+                                                          : static_cast<std::size_t>(at - deployment.unified.begin());
+    deployment.router->left(chosen, finished.request);
+  }
   recorder_.completed(record, arrivals_.measured(finished.request, warmup_));
   leave(record);
 }

@@ -6,7 +6,10 @@
 #include <vector>
 
 #include "sim/cluster/arrivals.h"
+#include "sim/cluster/disaggregation.h"
+#include "sim/cluster/fleet.h"
 #include "sim/cluster/load_estimate.h"
+#include "sim/cluster/run_network.h"
 #include "sim/cluster/simulation.h"
 #include "sim/engine/replica.h"
 #include "sim/loop/event_loop.h"
@@ -17,8 +20,9 @@ namespace headroom::sim {
 
 class Cluster final : public EventHandler, public ReplicaObserver {
  public:
+  /// `network`: whose loop `loop` then is; null if nothing is sent.
   Cluster(const Scenario& scenario, const std::vector<DeploymentPlan>& plans, const SimulationOptions& options,
-          EventLoop& loop);
+          EventLoop& loop, RunNetwork* network = nullptr);
   /// Until every request has left. Throws Interrupted.
   void run();
 
@@ -34,31 +38,27 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   void onFinished(const FinishedRequest& finished) override;
   void onPreempted(ReplicaId replica, Ticks) override { recorder_.preempted(poolOf(replica)); }
   void onBlocksUsed(ReplicaId replica, std::int64_t blocks) override { recorder_.blocksUsed(poolOf(replica), blocks); }
+  void onPromptStarted(ReplicaId, std::uint64_t request, Ticks) override { disaggregation_->onPromptStarted(request); }
+  void onKvWanted(ReplicaId, std::uint64_t request, std::int64_t tokens, Ticks at) override;
 
  private:
   static constexpr std::uint32_t kArrivalTarget = UINT32_MAX;
-  struct ReplicaState {
-    std::unique_ptr<Replica> replica;
-    std::uint32_t deployment = 0;
-    std::uint32_t pool = 0;   // over all deployments
-    std::uint32_t stamp = 0;  // of the event that counts
-    Ticks scheduled = kNever;
-    const EngineConfig* config = nullptr;
-  };
   struct DeploymentState {
-    std::unique_ptr<Router> router;
+    std::unique_ptr<Router> router;  // of the unified replicas; null if there are none
     std::uint32_t first_replica = 0;
+    std::vector<std::uint32_t> unified;  // replicas beside prefill and decode ones; empty: all, in order
     bool closed_loop = false;
     std::int64_t shortest_context = INT64_MAX;  // max_model_len of its strictest pool
     RequestSample sample{20'000};
   };
 
-  std::size_t poolOf(ReplicaId replica) const { return replicas_[replica.value()].pool; }
+  std::size_t poolOf(ReplicaId replica) const { return fleet_[replica].pool; }
   void addDeployment(const DeploymentPlan& plan, std::uint64_t seed, bool exact_steps);
-  void reschedule(std::uint32_t replica);
   void scheduleArrival();
   void handleArrivals(Ticks now);
   void arrive(workloads::Request& request, bool measured);
+  void sendToPair(std::uint32_t deployment, const workloads::Request& request, bool measured);
+  void reject(const workloads::Request& request, std::uint32_t replica, bool measured);
   void leave(const RequestRecord& record);
   void reportInOrder(const RequestRecord& record);
   void lookUp();
@@ -68,7 +68,9 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   Recorder recorder_;
   Arrivals arrivals_;
   Ticks warmup_;
-  std::vector<ReplicaState> replicas_;
+  Fleet fleet_;
+  std::unique_ptr<Disaggregation> disaggregation_;  // null without a network
+  RunNetwork* network_;
   std::vector<DeploymentState> deployments_;
   std::vector<std::uint32_t> deployment_of_workload_;
   Ticks arrival_scheduled_ = kNever;

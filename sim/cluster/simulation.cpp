@@ -166,8 +166,11 @@ void estimateLoad(const std::vector<DeploymentPlan>& plans, const Cluster& clust
 }  // namespace
 
 Result simulate(const Scenario& scenario, const std::vector<DeploymentPlan>& plans, const SimulationOptions& options) {
-  PlainEventLoop loop;
-  Cluster cluster(scenario, plans, options, loop);
+  PlainEventLoop plain_loop;
+  std::optional<RunNetwork> network;
+  if (sendsAnything(scenario)) network.emplace(scenario);
+  EventLoop& loop = network ? static_cast<EventLoop&>(network->loop()) : plain_loop;
+  Cluster cluster(scenario, plans, options, loop, network ? &*network : nullptr);
   cluster.run();
 
   Result result;

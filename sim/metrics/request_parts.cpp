@@ -14,6 +14,9 @@ constexpr std::array<PartText, kParts> kTexts{{
     {"queue", "waiting until it was first scheduled"},
     {"prefill", "scheduled until its first token"},
     {"preempted_early", "preempted before its first token"},
+    {"decode_queue", "waiting for its decode replica"},
+    {"kv_transfer", "its KV moving between replicas"},
+    {"network", "that slowed down by others' transfers"},
     {"decode", "its other tokens by themselves"},
     {"interference", "slowed down by prompts of others"},
     {"preempted_late", "preempted after its first token"},
@@ -32,10 +35,14 @@ const char* meaningOf(Part part) {
 RequestParts partsOf(const RequestRecord& r) {
   CHECK(r.status == RequestStatus::completed, "only completed requests have parts");
   const Ticks generating = r.finished - r.first_token;
-  return {r.queued - r.request.arrival,
+  const Ticks moving = r.decode_queue + r.kv_transfer + r.network;
+  return {r.queued - r.request.arrival - r.room_first,
           r.scheduled - r.queued,
-          r.first_token - r.scheduled - r.preempted_early,
+          r.first_token - r.scheduled - r.preempted_early - moving,
           r.preempted_early,
+          r.room_first + r.decode_queue,
+          r.kv_transfer,
+          r.network,
           generating - r.interference - r.preempted_late - r.recomputed,
           r.interference,
           r.preempted_late,

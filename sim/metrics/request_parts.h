@@ -13,14 +13,17 @@ enum class Part : std::size_t {
   queue,            ///< until it was first scheduled
   prefill,          ///< scheduled until its first token, preemptions left out
   preempted_early,  ///< preempted before its first token, waiting
+  decode_queue,     ///< waiting for the decode replica: for room for its KV, for a step
+  kv_transfer,      ///< its KV on the way between replicas, as if alone on the links
+  network,          ///< what that took longer because of others' transfers
   decode,           ///< what its tokens after the first took by themselves
   interference,     ///< what those tokens took longer because of other requests' prompts
   preempted_late,   ///< preempted after its first token, waiting
   recompute,        ///< computing again what a preemption lost
 };
-inline constexpr std::size_t kParts = 8;
-/// The first four add up to the ttft.
-inline constexpr std::size_t kTtftParts = 4;
+inline constexpr std::size_t kParts = 11;
+/// The first seven add up to the ttft.
+inline constexpr std::size_t kTtftParts = 7;
 
 /// `admission`, ...; a column of requests.csv.zst is `part_<name>_ms`.
 const char* nameOf(Part part);
