@@ -58,7 +58,7 @@ void RunFiles::finish(const sim::Result& result, const sim::Scenario& resolved,
                       const nlohmann::ordered_json& run_info) {
   try {
     log_.finish();
-    timeline_.finish();
+    timeline_.finish(result);
     writeScenario(resolved);
     writeFileAtomically(folder_.path("metrics.om"), metrics_.text(result));
     writeFileAtomically(folder_.path("result.json"), sim::toJson(result).dump(2) + "\n");

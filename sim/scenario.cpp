@@ -82,6 +82,12 @@ PoolSpec readPool(const Value& value, const std::vector<SiteSpec>& sites) {
     if (*pool.power_cap <= Watts()) v->fail("must be above 0");
   }
   readPlace(fields, sites, pool);
+  if (const auto v = fields.optional("collectives")) {
+    if (sites.empty()) v->fail("there are no sites", "describe them under sites (docs/network.md)");
+    pool.collectives = v->quantity<BytesPerSecond>();
+    if (pool.collectives <= BytesPerSecond()) v->fail("must be above 0");
+  }
+  if (const auto v = fields.optional("start")) pool.start = readStart(*v, sites, pool.site);
   fields.finish();
   return pool;
 }
@@ -146,6 +152,7 @@ WorkloadEntry readWorkloadEntry(const Value& value, const Scenario& scenario, st
   }
   if (const auto v = fields.optional("class")) entry.request_class = readName(*v);
   if (const auto v = fields.optional("tenant")) entry.tenant = readName(*v);
+  if (const auto v = fields.optional("clients")) entry.clients = readClients(*v, scenario.sites);
   if (const auto v = fields.optional("adapter")) entry.adapter = readName(*v);
   if (const auto v = fields.optional("priority")) {
     entry.priority = static_cast<std::int32_t>(v->integer(-1'000'000, 1'000'000));

@@ -21,6 +21,17 @@
 
 namespace headroom::sim {
 
+enum class WeightsFrom : std::uint8_t { storage, local, peer };
+
+/// What a replica does before it serves.
+struct StartSpec {
+  WeightsFrom weights_from = WeightsFrom::storage;
+  Seconds before_weights{};     ///< provisioning, scheduling, pulling the image
+  Seconds after_weights{};      ///< initialisation, compilation, warm-up
+  BytesPerSecond rate_limit{};  ///< of a replica's loading; 0: only what storage and links give
+  bool operator==(const StartSpec&) const = default;
+};
+
 struct PoolSpec {
   std::string name = "all";
   Role role = Role::unified;
@@ -30,6 +41,8 @@ struct PoolSpec {
   std::filesystem::path profile;   ///< a user's own profile; empty: the shipped one
   std::optional<Watts> power_cap;  ///< of each accelerator; unset: the board limit
   std::string site;                ///< where it stands; empty: nowhere in particular, without sites
+  BytesPerSecond collectives{};    ///< one way, that a replica over several nodes takes of each for its own
+  std::optional<StartSpec> start;  ///< unset: replicas are there from the start of the run
   bool spread = false;             ///< replicas over as many switches and nodes as can be, instead of as few
   bool operator==(const PoolSpec&) const = default;
 };
@@ -57,12 +70,21 @@ struct DeploymentSpec {
   bool operator==(const DeploymentSpec&) const = default;
 };
 
+/// Where the clients of a workload are, and what they send; an assumption where it is not set: 5 bytes of JSON a token
+/// of English, 250 bytes an event of a streamed answer.
+struct ClientSpec {
+  std::string site;
+  double bytes_per_prompt_token = 5, bytes_per_output_token = 250;
+  bool operator==(const ClientSpec&) const = default;
+};
+
 struct WorkloadEntry {
   std::string deployment;
   std::string request_class = "default";
-  std::string tenant{};       ///< whose requests these are; empty: nobody's in particular
-  std::int32_t priority = 0;  ///< lower goes first
-  std::string adapter{};      ///< LoRA adapter; empty: the base model
+  std::string tenant{};                 ///< whose requests these are; empty: nobody's in particular
+  std::int32_t priority = 0;            ///< lower goes first
+  std::string adapter{};                ///< LoRA adapter; empty: the base model
+  std::optional<ClientSpec> clients{};  ///< unset: beside the replicas
   workloads::WorkloadSpec spec;
   bool operator==(const WorkloadEntry&) const = default;
 };

@@ -21,6 +21,10 @@ DocumentNode poolNode(const PoolSpec& pool) {
   if (!pool.profile.empty()) setMember(node, "profile", stringNode(pool.profile.string()));
   if (pool.power_cap) setMember(node, "power_cap", scalarNode(fmt::format("{} W", pool.power_cap->value())));
   if (!pool.site.empty()) setMember(node, "site", stringNode(pool.site));
+  if (pool.collectives > BytesPerSecond()) {
+    setMember(node, "collectives", withUnit(pool.collectives.value() / 1e9, "GB/s"));
+  }
+  if (pool.start) setMember(node, "start", toDocument(*pool.start));
   if (pool.spread) setMember(node, "placement", scalarNode("spread"));
   return node;
 }
@@ -60,6 +64,7 @@ DocumentNode workloadNode(const WorkloadEntry& entry) {
   setMember(node, "class", stringNode(entry.request_class));
   if (!entry.tenant.empty()) setMember(node, "tenant", stringNode(entry.tenant));
   if (entry.priority != 0) setMember(node, "priority", numberNode(entry.priority));
+  if (entry.clients) setMember(node, "clients", toDocument(*entry.clients));
   if (!entry.adapter.empty()) setMember(node, "adapter", stringNode(entry.adapter));
   if (entry.spec.name != entry.request_class) setMember(node, "name", stringNode(entry.spec.name));
   for (auto& [key, value] : workloads::toDocument(entry.spec).members) setMember(node, key, std::move(value));

@@ -79,6 +79,83 @@ void readDisaggregation(Fields& fields, const Value& pools, DeploymentSpec& depl
   }
 }
 
+StartSpec readStart(const Value& value, const std::vector<SiteSpec>& sites, const std::string& site) {
+  if (sites.empty()) value.fail("weights come from somewhere, and there are no sites", "see docs/network.md");
+  StartSpec start;
+  Fields fields(value);
+  const Value from = fields.required("weights_from");
+  const std::string name = from.oneOf({"storage", "local", "peer"});
+  start.weights_from = name == "storage" ? WeightsFrom::storage
+                       : name == "local" ? WeightsFrom::local
+                                         : WeightsFrom::peer;
+  const auto here = std::find_if(sites.begin(), sites.end(), [&](const SiteSpec& s) { return s.name == site; });
+  if (start.weights_from != WeightsFrom::local && !here->storage) {
+    from.fail("site " + site + " has no storage",
+              "add storage: {bandwidth: 100 GB/s, per_node: 25 GB/s} to it, or take weights_from: local");
+  }
+  if (start.weights_from == WeightsFrom::peer && !here->fabric) {
+    from.fail("site " + site + " has no fabric", "replicas copy weights from each other over it");
+  }
+  const auto time = [&](const char* key, Seconds& target) {
+    if (const auto v = fields.optional(key)) {
+      target = v->quantity<Seconds>();
+      if (target < Seconds()) v->fail("must not be negative");
+    }
+  };
+  time("before_weights", start.before_weights);
+  time("after_weights", start.after_weights);
+  if (const auto v = fields.optional("rate_limit")) {
+    start.rate_limit = v->quantity<BytesPerSecond>();
+    if (start.rate_limit <= BytesPerSecond()) v->fail("must be above 0");
+  }
+  fields.finish();
+  return start;
+}
+
+ClientSpec readClients(const Value& value, const std::vector<SiteSpec>& sites) {
+  if (sites.empty()) value.fail("there are no sites", "describe them under sites (docs/network.md)");
+  std::vector<std::string> names;
+  for (const SiteSpec& site : sites) names.push_back(site.name);
+  ClientSpec clients;
+  Fields fields(value);
+  clients.site = fields.required("site").oneOf(names);
+  const auto bytes = [&](const char* key, double& target) {
+    if (const auto v = fields.optional(key)) {
+      target = v->number();
+      if (!(target >= 0 && target <= 1e9)) v->fail("must be from 0 to 1e9 bytes");
+    }
+  };
+  bytes("bytes_per_prompt_token", clients.bytes_per_prompt_token);
+  bytes("bytes_per_output_token", clients.bytes_per_output_token);
+  fields.finish();
+  return clients;
+}
+
+DocumentNode toDocument(const ClientSpec& clients) {
+  DocumentNode node = mapNode();
+  setMember(node, "site", stringNode(clients.site));
+  setMember(node, "bytes_per_prompt_token", numberNode(clients.bytes_per_prompt_token));
+  setMember(node, "bytes_per_output_token", numberNode(clients.bytes_per_output_token));
+  return node;
+}
+
+DocumentNode toDocument(const StartSpec& start) {
+  DocumentNode node = mapNode();
+  const WeightsFrom from = start.weights_from;
+  setMember(node, "weights_from",
+            scalarNode(from == WeightsFrom::storage ? "storage"
+                       : from == WeightsFrom::local ? "local"
+                                                    : "peer"));
+  if (start.before_weights > Seconds()) {
+    setMember(node, "before_weights", withUnit(start.before_weights.value(), "s"));
+  }
+  if (start.after_weights > Seconds()) setMember(node, "after_weights", withUnit(start.after_weights.value(), "s"));
+  if (start.rate_limit > BytesPerSecond()) {
+    setMember(node, "rate_limit", withUnit(start.rate_limit.value() / 1e9, "GB/s"));
+  }
+  return node;
+}
+
 DocumentNode toDocument(const NetworkSpec& network) {
   DocumentNode node = mapNode();
   setMember(node, "solver", scalarNode(network.solver == NetworkSolver::own ? "own" : "simgrid"));

@@ -1,11 +1,15 @@
 // The replicas of all deployments, their routers and the arrivals, on one event loop.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "sim/cluster/arrivals.h"
+#include "sim/cluster/client_traffic.h"
+#include "sim/cluster/cold_starts.h"
 #include "sim/cluster/disaggregation.h"
 #include "sim/cluster/fleet.h"
 #include "sim/cluster/load_estimate.h"
@@ -26,6 +30,8 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   /// Until every request has left. Throws Interrupted.
   void run();
 
+  /// null without a network.
+  const ColdStarts* coldStarts() const { return cold_starts_.get(); }
   const Recorder& recorder() const { return recorder_; }
   const RequestSample& sample(std::size_t deployment) const { return deployments_[deployment].sample; }
   /// What the request streams left out or assumed.
@@ -46,6 +52,8 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   struct DeploymentState {
     std::unique_ptr<Router> router;  // of the unified replicas; null if there are none
     std::uint32_t first_replica = 0;
+    std::array<int, 3> there{};                               // replicas that can be sent to, by role
+    std::deque<std::pair<workloads::Request, bool>> waiting;  // for one; is it measured?
     std::vector<std::uint32_t> unified;  // replicas beside prefill and decode ones; empty: all, in order
     bool closed_loop = false;
     std::int64_t shortest_context = INT64_MAX;  // max_model_len of its strictest pool
@@ -57,6 +65,13 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   void scheduleArrival();
   void handleArrivals(Ticks now);
   void arrive(workloads::Request& request, bool measured);
+  void dispatch(const workloads::Request& request, bool measured);
+  template <class Submit>
+  void deliver(const workloads::Request& request, std::uint32_t replica, const Submit& submit);
+  void setThere(std::uint32_t replica, bool there);
+  void onReady(std::uint32_t replica);
+  static std::size_t unifiedIndex(const DeploymentState& deployment, std::uint32_t replica);
+  void complete(const RequestRecord& record);
   void sendToPair(std::uint32_t deployment, const workloads::Request& request, bool measured);
   void reject(const workloads::Request& request, std::uint32_t replica, bool measured);
   void leave(const RequestRecord& record);
@@ -70,7 +85,10 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   Ticks warmup_;
   Fleet fleet_;
   std::unique_ptr<Disaggregation> disaggregation_;  // null without a network
+  std::unique_ptr<ColdStarts> cold_starts_;         // likewise, as the next
+  std::unique_ptr<ClientTraffic> clients_;
   RunNetwork* network_;
+  std::int64_t in_system_ = 0;
   std::vector<DeploymentState> deployments_;
   std::vector<std::uint32_t> deployment_of_workload_;
   Ticks arrival_scheduled_ = kNever;

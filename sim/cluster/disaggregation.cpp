@@ -45,32 +45,34 @@ bool Disaggregation::staysTogether(std::uint32_t deployment, const workloads::Re
   return request.prompt_tokens < deployments_[deployment]->spec.local_below;
 }
 
-std::uint32_t Disaggregation::chooseDecode(std::uint32_t deployment) const {
-  const Deployment& d = *deployments_[deployment];
-  return d.decode[d.router->chooseDecode()];
-}
-
-void Disaggregation::sendTogether(std::uint32_t deployment, const workloads::Request& request, std::uint32_t decode) {
-  Deployment& d = *deployments_[deployment];
-  d.router->sentToDecode(d.index[decode - d.first_replica], request);
-  fleet_.submit(decode, request);
-}
-
 Disaggregation::Replicas Disaggregation::choose(std::uint32_t deployment, const workloads::Request& request) {
   const Deployment& d = *deployments_[deployment];
+  if (staysTogether(deployment, request)) {
+    const std::uint32_t decode = d.decode[d.router->chooseDecode()];
+    return {decode, decode};
+  }
   const ReplicaPair pair = d.router->choose(request);
-  return {d.prefill[pair.prefill], d.decode[pair.decode]};
+  const std::uint32_t decode = d.decode[pair.decode];
+  return {pair.together ? decode : d.prefill[pair.prefill], decode};
 }
 
 void Disaggregation::send(std::uint32_t deployment, const workloads::Request& request, Replicas pair) {
   Deployment& d = *deployments_[deployment];
-  d.router->sentToPrefill(d.index[pair.prefill - d.first_replica], request);
   d.router->sentToDecode(d.index[pair.decode - d.first_replica], request);
+  if (pair.together()) return fleet_.submit(pair.decode, request);
+  d.router->sentToPrefill(d.index[pair.prefill - d.first_replica], request);
   Moving& moving = moving_[request.id];
   moving.request = request;
   moving.deployment = deployment;
+  moving.sent = loop_.now();
   moving.pair = pair;
   handOver(request.id, d.spec.layer_wise ? Hand::to_decode : Hand::to_prefill);
+}
+
+void Disaggregation::setAway(std::uint32_t replica, std::uint32_t deployment, Role role, bool away) {
+  Deployment& d = *deployments_[deployment];
+  const std::uint32_t index = d.index[replica - d.first_replica];
+  role == Role::prefill ? d.router->setPrefillAway(index, away) : d.router->setDecodeAway(index, away);
 }
 
 /// As an event of its own: after what the replicas do at this time.
@@ -190,7 +192,7 @@ void Disaggregation::onDecoded(std::uint32_t deployment, const FinishedRequest& 
   const Ticks waited = moving.last.ended - began;
   record.kv_transfer = std::min(waited, bulk_left + moving.last.alone);
   record.network = waited - record.kv_transfer;
-  record.room_first = moving.sent_to_prefill - record.request.arrival;
+  record.room_first = moving.sent_to_prefill - moving.sent;
   record.decode_queue = decoded.scheduled - prompt.finished - waited;
   moving_.erase(found);
 }

@@ -33,15 +33,17 @@ class Disaggregation final : public TransferHandler {
 
   /// Is the prompt short enough to be computed where it is answered?
   bool staysTogether(std::uint32_t deployment, const workloads::Request& request) const;
-  /// The decode replica that computes and answers such a request.
-  std::uint32_t chooseDecode(std::uint32_t deployment) const;
-  void sendTogether(std::uint32_t deployment, const workloads::Request& request, std::uint32_t decode);
-  /// Chooses a pair; the replicas. Then send().
+  /// Equal: one decode replica computes and answers it.
   struct Replicas {
     std::uint32_t prefill = 0, decode = 0;
+    bool together() const { return prefill == decode; }
   };
+  /// Then send().
   Replicas choose(std::uint32_t deployment, const workloads::Request& request);
   void send(std::uint32_t deployment, const workloads::Request& request, Replicas pair);
+
+  /// See PairRouter.
+  void setAway(std::uint32_t replica, std::uint32_t deployment, Role role, bool away);
 
   // What the replicas tell.
   void onPromptStarted(std::uint64_t request);
@@ -75,7 +77,7 @@ class Disaggregation final : public TransferHandler {
     bool started = false, prefilled = false, bulk_moved = false, tail = false;
     std::int64_t missing = 0;  // tokens that the decode replica lacks
     FinishedRequest prompt;    // its life at the prefill replica
-    Ticks sent_to_prefill = 0;
+    Ticks sent = 0, sent_to_prefill = 0;
     TransferEnd bulk, last;  // transfers that have ended; layer-wise there are two
     Ticks kv_began = -1;
   };

@@ -12,7 +12,12 @@ namespace {
 constexpr std::uint32_t kLeftOut = std::numeric_limits<std::uint32_t>::max();
 constexpr unsigned kSlotBits = 32, kPartBits = 16;
 
-/// Slot and part of a flow; slot and number of a transfer.
+Ticks ticksOf(Seconds time) {
+  constexpr double kLongest = static_cast<double>(kNever / 4);
+  return static_cast<Ticks>(std::min(kLongest, std::ceil(time.value() * kTicksPerSecond)));
+}
+
+/// Slot and part of a flow.
 std::uint64_t tagOf(std::uint32_t slot, std::size_t part) {
   return (std::uint64_t{slot} << kPartBits) | part;
 }
@@ -84,16 +89,20 @@ Seconds Transfers::layOut(const Way& way, std::uint64_t hash, Part& part, BytesP
     addFromPort(way.to.port, false, 1, part, narrowest);
     return ports_[way.from.port.value()].latency;
   }
-  Route route = topology_.route(way.from.node, way.to.node, hash);
   const auto nodes = topology_.nodes();
-  const bool scale_up = nodes[way.from.node.value()].domain == nodes[way.to.node.value()].domain;
-  addFromPort(way.from.port, scale_up, 0, part, narrowest);
+  const bool clients = way.from_site >= 0 || way.to_site >= 0;
+  Route route = way.from_site >= 0
+                    ? topology_.routeFromSite(static_cast<std::uint32_t>(way.from_site), way.to.node, hash)
+                : way.to_site >= 0 ? topology_.routeToSite(way.from.node, static_cast<std::uint32_t>(way.to_site), hash)
+                                   : topology_.route(way.from.node, way.to.node, hash);
+  const bool scale_up = !clients && nodes[way.from.node.value()].domain == nodes[way.to.node.value()].domain;
+  addFromPort(way.from_site >= 0 ? kNoPort : way.from.port, scale_up, 0, part, narrowest);
   for (const FabricLinkId id : route.links) {
     const std::uint32_t shared = shared_[id.value()];
     if (shared != kLeftOut) part.shared.emplace_back(shared);
     narrowest = std::min(narrowest, topology_.link(id).bandwidth);
   }
-  addFromPort(way.to.port, scale_up, 1, part, narrowest);
+  addFromPort(way.to_site >= 0 ? kNoPort : way.to.port, scale_up, 1, part, narrowest);
   part.links = std::move(route.links);
   return route.latency;
 }
@@ -124,7 +133,8 @@ TransferId Transfers::start(const TransferSpec& spec, TransferHandler& handler) 
            .delivered = true,
            .began = loop_.now(),
            .ended = 0,
-           .alone = toTicks(latency) + static_cast<Ticks>(std::ceil(longest.value() * kTicksPerSecond))};
+           .latency = toTicks(latency),
+           .alone = toTicks(latency) + ticksOf(longest)};
   ++on_their_way_;
   loop_.schedule(loop_.now() + toTicks(latency), Rank::replica, kEventTarget, slot);
   return TransferId((t.id << kSlotBits) | slot);
@@ -141,7 +151,7 @@ void Transfers::cancel(TransferId transfer) {
     if (t.parts[i].flowing) loop_.cancelFlow(t.parts[i].flow);
     t.parts[i].flowing = false;
   }
-  if (t.stage == Stage::flowing) account(t);
+  if (t.stage == Stage::flowing) account(t, true);
   t.stage = event_to_come ? Stage::cancelled : Stage::unused;
   if (!event_to_come) unused_.push_back(slot);
 }
@@ -200,7 +210,7 @@ void Transfers::end(std::uint32_t slot) {
   t.stage = Stage::ended;
   t.end.ended = loop_.now();
   t.end.alone = std::min(t.end.alone, t.end.ended - t.end.began);  // rounding
-  account(t);
+  account(t, false);
   Times& times = times_[static_cast<std::size_t>(t.kind)];
   times.total += t.end.ended - t.end.began;
   times.contention += t.end.contention();
@@ -208,11 +218,16 @@ void Transfers::end(std::uint32_t slot) {
   loop_.schedule(t.end.ended, Rank::arrival, kEventTarget, slot);
 }
 
-void Transfers::account(const Transfer& t) {
+void Transfers::account(const Transfer& t, bool cancelled) {
   for (std::size_t i = 0; i < t.part_count; ++i) {
     const Part& part = t.parts[i];
-    bytes_[static_cast<std::size_t>(t.kind)] += part.bytes;
-    usage_.add(part.links, t.kind, part.bytes, t.flow_began, loop_.now());
+    std::int64_t bytes = part.bytes;
+    if (cancelled && t.limit > BytesPerSecond()) {
+      const Bytes most = t.limit * toSeconds(loop_.now() - t.flow_began);
+      bytes = std::min(bytes, static_cast<std::int64_t>(most.value()));
+    }
+    bytes_[static_cast<std::size_t>(t.kind)] += bytes;
+    usage_.add(part.links, t.kind, bytes, t.flow_began, loop_.now());
   }
 }
 

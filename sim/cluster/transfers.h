@@ -31,6 +31,8 @@ struct Endpoint {
 struct Way {
   Endpoint from, to;
   bool from_outside = false;
+  /// Instead of a node: the clients at the gateway of a site; -1: none.
+  std::int32_t from_site = -1, to_site = -1;
 };
 
 struct TransferSpec {
@@ -48,7 +50,8 @@ struct TransferEnd {
   bool delivered = false;  ///< false: a link on its way went down
   Ticks began = 0;         ///< start()
   Ticks ended = 0;
-  Ticks alone = 0;  ///< what it would have taken with all links to itself; the rest is contention
+  Ticks latency = 0;  ///< of its way; part of `alone`
+  Ticks alone = 0;    ///< what it would have taken with all links to itself; the rest is contention
   Ticks contention() const { return ended - began - alone; }
 };
 
@@ -73,7 +76,8 @@ class Transfers final : public FlowHandler {
 
   /// Starts at the loop's now(). Ends in a call of `handler`, never inside this one.
   TransferId start(const TransferSpec& spec, TransferHandler& handler);
-  /// Of a transfer that has not ended; it never calls back. What it has moved counts in full.
+  /// Of a transfer that has not ended; it never calls back. It counts in full; with a limit, with what that let
+  /// through.
   void cancel(TransferId transfer);
   /// From now on; the link was kept (`keep`, or not prunable).
   void setBandwidth(FabricLinkId link, BytesPerSecond bandwidth);
@@ -124,7 +128,7 @@ class Transfers final : public FlowHandler {
   void addFromPort(PortId port, bool scale_up, std::size_t side, Part& part, BytesPerSecond& narrowest) const;
   void flow(std::uint32_t slot);
   void end(std::uint32_t slot);
-  void account(const Transfer& transfer);
+  void account(const Transfer& transfer, bool cancelled);
 
   const Topology& topology_;
   NetworkLoop& loop_;

@@ -16,14 +16,16 @@ enum class Part : std::size_t {
   decode_queue,     ///< waiting for the decode replica: for room for its KV, for a step
   kv_transfer,      ///< its KV on the way between replicas, as if alone on the links
   network,          ///< what that took longer because of others' transfers
+  wan,              ///< the request on its way to the replica's site, and the latency of the way back
   decode,           ///< what its tokens after the first took by themselves
   interference,     ///< what those tokens took longer because of other requests' prompts
   preempted_late,   ///< preempted after its first token, waiting
   recompute,        ///< computing again what a preemption lost
+  wan_late,         ///< the rest of the answer on its way to the client
 };
-inline constexpr std::size_t kParts = 11;
-/// The first seven add up to the ttft.
-inline constexpr std::size_t kTtftParts = 7;
+inline constexpr std::size_t kParts = 13;
+/// The first eight add up to the ttft.
+inline constexpr std::size_t kTtftParts = 8;
 
 /// `admission`, ...; a column of requests.csv.zst is `part_<name>_ms`.
 const char* nameOf(Part part);

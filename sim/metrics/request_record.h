@@ -30,6 +30,8 @@ struct RequestRecord {
   // Of a request with a prefill replica.
   Ticks prefilled = 0, kv_began = 0, kv_ended = 0;                       ///< its prompt computed; its KV on the way
   Ticks room_first = 0, decode_queue = 0, kv_transfer = 0, network = 0;  ///< see request_parts.h
+  // Of clients in another site; first_token and finished are then as they see them.
+  Ticks wan_request = 0, wan_back = 0, wan_late = 0;
 
   Ticks ttft() const { return first_token - request.arrival; }
   Ticks e2e() const { return finished - request.arrival; }

@@ -13,43 +13,64 @@ using Places = std::vector<ReplicaPlace>;
 class LeastLoadedPair final : public PairRouter {
  public:
   using PairRouter::PairRouter;
-  ReplicaPair choose(const Request&) override { return {prefill_load_.least(), decode_load_.least()}; }
+  ReplicaPair choose(const Request&) override { return {prefill_load_.least(), decode_load_.least(), false}; }
 };
 
 class RoundRobinPair final : public PairRouter {
  public:
   using PairRouter::PairRouter;
   ReplicaPair choose(const Request&) override {
-    const ReplicaPair pair{next_ % prefill_.size(), next_ % decode_.size()};
-    ++next_;
+    const ReplicaPair pair{nextThere(prefill_load_, prefill_.size(), next_prefill_),
+                           nextThere(decode_load_, decode_.size(), next_decode_), false};
+    next_prefill_ = (pair.prefill + 1) % prefill_.size();
+    next_decode_ = (pair.decode + 1) % decode_.size();
     return pair;
+  }
+
+ private:
+  std::size_t next_prefill_ = 0, next_decode_ = 0;
+};
+
+/// Prompts in turn over all replicas, those that decode too; a prompt that falls to a decode replica is answered there.
+class EverywherePair final : public PairRouter {
+ public:
+  using PairRouter::PairRouter;
+  ReplicaPair choose(const Request&) override {
+    const std::size_t all = prefill_.size() + decode_.size();
+    const auto away = [&](std::size_t i) {
+      return i < prefill_.size() ? isAway(prefill_load_, i) : isAway(decode_load_, i - prefill_.size());
+    };
+    for (std::size_t tries = 1; away(next_ % all) && tries < all; ++tries) ++next_;
+    const std::size_t next = next_++ % all;
+    if (next < prefill_.size()) return {next, decode_load_.least(), false};
+    return {0, next - prefill_.size(), true};
   }
 
  private:
   std::size_t next_ = 0;
 };
 
-/// The least loaded prefill replica, and the nearest decode replica that is not far busier than the others: by more
-/// than this share of the mean load, and a request.
+/// The least loaded decode replica, since answers take long; and the nearest prefill replica that is not far busier
+/// than the others: by more than this share of the mean load, and a prompt.
 class SameSwitchPair final : public PairRouter {
  public:
   static constexpr double kSlack = 0.25;
   using PairRouter::PairRouter;
   ReplicaPair choose(const Request& request) override {
-    const std::size_t prefill = prefill_load_.least();
-    const double mean = static_cast<double>(decode_total_) / static_cast<double>(decode_.size());
-    const auto most = static_cast<std::int64_t>((1 + kSlack) * mean) + outstandingTokens(request);
-    std::size_t best = decode_load_.least();
-    int nearest = distanceBetween(prefill_[prefill], decode_[best]);
-    for (std::size_t d = 0; d < decode_.size(); ++d) {
-      if (decode_load_.load(d) > most) continue;
-      const int distance = distanceBetween(prefill_[prefill], decode_[d]);
+    const std::size_t decode = decode_load_.least();
+    const double mean = static_cast<double>(prefill_total_) / static_cast<double>(prefill_.size());
+    const auto most = static_cast<std::int64_t>((1 + kSlack) * mean) + request.prompt_tokens;
+    std::size_t best = prefill_load_.least();
+    int nearest = distanceBetween(prefill_[best], decode_[decode]);
+    for (std::size_t p = 0; p < prefill_.size(); ++p) {
+      if (prefill_load_.load(p) > most) continue;
+      const int distance = distanceBetween(prefill_[p], decode_[decode]);
       if (distance > nearest) continue;
-      if (distance == nearest && decode_load_.load(d) >= decode_load_.load(best)) continue;
-      best = d;
+      if (distance == nearest && prefill_load_.load(p) >= prefill_load_.load(best)) continue;
+      best = p;
       nearest = distance;
     }
-    return {prefill, best};
+    return {best, decode, false};
   }
 };
 
@@ -75,14 +96,23 @@ PairRouter::PairRouter(Places prefill, Places decode)
   CHECK(!prefill_.empty() && !decode_.empty(), "a pair has two ends");
 }
 
-void PairRouter::sentToDecode(std::size_t replica, const Request& request) {
-  decode_load_.add(replica, outstandingTokens(request));
-  decode_total_ += outstandingTokens(request);
+void PairRouter::setPrefillAway(std::size_t replica, bool away) {
+  prefill_load_.setAway(replica, away);
 }
 
-void PairRouter::leftDecode(std::size_t replica, const Request& request) {
-  decode_load_.add(replica, -outstandingTokens(request));
-  decode_total_ -= outstandingTokens(request);
+void PairRouter::setDecodeAway(std::size_t replica, bool away) {
+  decode_load_.setAway(replica, away);
+}
+
+std::size_t PairRouter::nextThere(const LeastIndex& loads, std::size_t count, std::size_t from) const {
+  std::size_t next = from;
+  for (std::size_t tries = 1; isAway(loads, next) && tries < count; ++tries) next = (next + 1) % count;
+  return next;
+}
+
+void PairRouter::addPrefill(std::size_t replica, std::int64_t tokens) {
+  prefill_load_.add(replica, tokens);
+  prefill_total_ += tokens;
 }
 
 const std::vector<PairingPolicy>& pairingPolicies() {
@@ -90,8 +120,10 @@ const std::vector<PairingPolicy>& pairingPolicies() {
       {"least-loaded", "the least loaded prefill and the least loaded decode replica, by tokens outstanding",
        &make<LeastLoadedPair>},
       {"round-robin", "each in turn", &make<RoundRobinPair>},
-      {"same-switch", "the least loaded prefill replica; the nearest decode replica that is not far busier than others",
+      {"same-switch", "the least loaded decode replica; the nearest prefill replica that is not far busier than others",
        &make<SameSwitchPair>},
+      {"everywhere", "prompts in turn over all replicas, decode ones too, which answer their own",
+       &make<EverywherePair>},
   };
   return policies;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/orchestration/least_index.h"
+#include "sim/orchestration/router.h"
 #include "workloads/request.h"
 
 namespace headroom::sim {
@@ -19,9 +20,10 @@ struct ReplicaPlace {
 /// 0: one node, 1: one scale-up domain, 2: one first switch, 3: one site, 4: the WAN lies between.
 int distanceBetween(const ReplicaPlace& a, const ReplicaPlace& b);
 
-/// Indices among the prefill and among the decode replicas.
+/// Indices among the prefill and among the decode replicas. `together`: the decode replica computes the prompt too.
 struct ReplicaPair {
   std::size_t prefill = 0, decode = 0;
+  bool together = false;
 };
 
 class PairRouter {
@@ -35,15 +37,30 @@ class PairRouter {
   /// For a prompt that is computed where its answer is.
   std::size_t chooseDecode() const { return decode_load_.least(); }
 
-  void sentToPrefill(std::size_t replica, const workloads::Request& r) { prefill_load_.add(replica, r.prompt_tokens); }
-  void leftPrefill(std::size_t replica, const workloads::Request& r) { prefill_load_.add(replica, -r.prompt_tokens); }
-  void sentToDecode(std::size_t replica, const workloads::Request& request);
-  void leftDecode(std::size_t replica, const workloads::Request& request);
+  /// A replica that is away is not chosen, while another of its role is there. Call only on a change.
+  void setPrefillAway(std::size_t replica, bool away);
+  void setDecodeAway(std::size_t replica, bool away);
+
+  void sentToPrefill(std::size_t replica, const workloads::Request& r) { addPrefill(replica, r.prompt_tokens); }
+  void leftPrefill(std::size_t replica, const workloads::Request& r) { addPrefill(replica, -r.prompt_tokens); }
+  void sentToDecode(std::size_t replica, const workloads::Request& r) {
+    decode_load_.add(replica, outstandingTokens(r));
+  }
+  void leftDecode(std::size_t replica, const workloads::Request& r) {
+    decode_load_.add(replica, -outstandingTokens(r));
+  }
 
  protected:
   std::vector<ReplicaPlace> prefill_, decode_;
+  bool isAway(const LeastIndex& loads, std::size_t replica) const { return loads.load(replica) >= LeastIndex::kAway; }
+  /// The next of `loads` from `from` on, in a circle, that is not away.
+  std::size_t nextThere(const LeastIndex& loads, std::size_t count, std::size_t from) const;
+
   LeastIndex prefill_load_, decode_load_;  // tokens outstanding: prompts; prompts and answers
-  std::int64_t decode_total_ = 0;
+  std::int64_t prefill_total_ = 0;
+
+ private:
+  void addPrefill(std::size_t replica, std::int64_t tokens);
 };
 
 struct PairingPolicy {
