@@ -75,7 +75,7 @@ struct StorageSpec {
 struct SiteSpec {
   std::string name;
   std::vector<NodeGroup> nodes;
-  std::optional<StorageSpec> storage;
+  std::optional<StorageSpec> storage{};
   std::optional<FabricSpec> fabric;  ///< none: nothing leaves a node, or its scale-up domain
   bool operator==(const SiteSpec&) const = default;
 };

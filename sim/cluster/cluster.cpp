@@ -74,7 +74,8 @@ void Cluster::addDeployment(const DeploymentPlan& plan, std::uint64_t seed, bool
   }
   if (disaggregated) {
     CHECK(disaggregation_ != nullptr, "KV moves over a network");
-    disaggregation_->addDeployment(static_cast<std::uint32_t>(deployments_.size()), plan, deployment.first_replica);
+    disaggregation_->addDeployment(static_cast<std::uint32_t>(deployments_.size()), plan, deployment.first_replica,
+                                   workloads::Rng(seed, "pairing/" + plan.spec.name));
   }
   const std::size_t count = disaggregated ? deployment.unified.size() : fleet_.size() - deployment.first_replica;
   if (count > 0) {

@@ -9,7 +9,8 @@ namespace headroom::sim {
 Disaggregation::Disaggregation(Fleet& fleet, RunNetwork& network, EventLoop& loop)
     : fleet_(fleet), network_(network), loop_(loop) {}
 
-void Disaggregation::addDeployment(std::uint32_t deployment, const DeploymentPlan& plan, std::uint32_t first_replica) {
+void Disaggregation::addDeployment(std::uint32_t deployment, const DeploymentPlan& plan, std::uint32_t first_replica,
+                                   workloads::Rng rng) {
   auto added = std::make_unique<Deployment>();
   added->spec = plan.spec.disaggregation;
   added->first_replica = first_replica;
@@ -36,7 +37,7 @@ void Disaggregation::addDeployment(std::uint32_t deployment, const DeploymentPla
       added->split_ranks.push_back(pool.spec.parallelism.dp > 1);
     }
   }
-  added->router = makePairRouter(added->spec.pairing, std::move(prefill_places), std::move(decode_places));
+  added->router = makePairRouter(added->spec.pairing, std::move(prefill_places), std::move(decode_places), rng);
   deployments_.resize(std::max<std::size_t>(deployments_.size(), deployment + 1));
   deployments_[deployment] = std::move(added);
 }

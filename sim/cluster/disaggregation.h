@@ -26,7 +26,8 @@ class Disaggregation final : public TransferHandler {
 
   Disaggregation(Fleet& fleet, RunNetwork& network, EventLoop& loop);
   /// Its replicas stand in the fleet, from `first_replica` on, in the order of pools.
-  void addDeployment(std::uint32_t deployment, const DeploymentPlan& plan, std::uint32_t first_replica);
+  void addDeployment(std::uint32_t deployment, const DeploymentPlan& plan, std::uint32_t first_replica,
+                     workloads::Rng rng);
   bool has(std::uint32_t deployment) const {
     return deployment < deployments_.size() && deployments_[deployment] != nullptr;
   }

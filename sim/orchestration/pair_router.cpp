@@ -31,23 +31,25 @@ class RoundRobinPair final : public PairRouter {
   std::size_t next_prefill_ = 0, next_decode_ = 0;
 };
 
-/// Prompts in turn over all replicas, those that decode too; a prompt that falls to a decode replica is answered there.
+/// Prompts at random over all replicas, those that decode too; a prompt that falls to a decode replica is answered
+/// there.
 class EverywherePair final : public PairRouter {
  public:
-  using PairRouter::PairRouter;
+  EverywherePair(Places prefill, Places decode, workloads::Rng rng)
+      : PairRouter(std::move(prefill), std::move(decode)), rng_(rng) {}
   ReplicaPair choose(const Request&) override {
     const std::size_t all = prefill_.size() + decode_.size();
     const auto away = [&](std::size_t i) {
       return i < prefill_.size() ? isAway(prefill_load_, i) : isAway(decode_load_, i - prefill_.size());
     };
-    for (std::size_t tries = 1; away(next_ % all) && tries < all; ++tries) ++next_;
-    const std::size_t next = next_++ % all;
-    if (next < prefill_.size()) return {next, decode_load_.least(), false};
-    return {0, next - prefill_.size(), true};
+    auto drawn = static_cast<std::size_t>(rng_.integer(0, static_cast<std::int64_t>(all) - 1));
+    for (std::size_t tries = 1; away(drawn) && tries < all; ++tries) drawn = (drawn + 1) % all;
+    if (drawn < prefill_.size()) return {drawn, decode_load_.least(), false};
+    return {0, drawn - prefill_.size(), true};
   }
 
  private:
-  std::size_t next_ = 0;
+  workloads::Rng rng_;
 };
 
 /// The least loaded decode replica, since answers take long; and the nearest prefill replica that is not far busier
@@ -75,7 +77,7 @@ class SameSwitchPair final : public PairRouter {
 };
 
 template <class Policy>
-std::unique_ptr<PairRouter> make(Places prefill, Places decode) {
+std::unique_ptr<PairRouter> make(Places prefill, Places decode, workloads::Rng) {
   return std::make_unique<Policy>(std::move(prefill), std::move(decode));
 }
 
@@ -122,8 +124,10 @@ const std::vector<PairingPolicy>& pairingPolicies() {
       {"round-robin", "each in turn", &make<RoundRobinPair>},
       {"same-switch", "the least loaded decode replica; the nearest prefill replica that is not far busier than others",
        &make<SameSwitchPair>},
-      {"everywhere", "prompts in turn over all replicas, decode ones too, which answer their own",
-       &make<EverywherePair>},
+      {"everywhere", "prompts at random on all replicas, decode ones too, which answer their own",
+       [](Places prefill, Places decode, workloads::Rng rng) -> std::unique_ptr<PairRouter> {
+         return std::make_unique<EverywherePair>(std::move(prefill), std::move(decode), rng);
+       }},
   };
   return policies;
 }
@@ -137,9 +141,10 @@ const std::vector<std::string>& pairingNames() {
   return names;
 }
 
-std::unique_ptr<PairRouter> makePairRouter(const std::string& policy, Places prefill, Places decode) {
+std::unique_ptr<PairRouter> makePairRouter(const std::string& policy, Places prefill, Places decode,
+                                           workloads::Rng rng) {
   for (const PairingPolicy& row : pairingPolicies()) {
-    if (policy == row.name) return row.make(std::move(prefill), std::move(decode));
+    if (policy == row.name) return row.make(std::move(prefill), std::move(decode), rng);
   }
   CHECK(false, "unknown pairing " + policy);
   return nullptr;

@@ -10,6 +10,7 @@
 #include "sim/orchestration/least_index.h"
 #include "sim/orchestration/router.h"
 #include "workloads/request.h"
+#include "workloads/rng.h"
 
 namespace headroom::sim {
 
@@ -66,13 +67,14 @@ class PairRouter {
 struct PairingPolicy {
   const char* name;
   const char* summary;
-  std::unique_ptr<PairRouter> (*make)(std::vector<ReplicaPlace> prefill, std::vector<ReplicaPlace> decode);
+  std::unique_ptr<PairRouter> (*make)(std::vector<ReplicaPlace> prefill, std::vector<ReplicaPlace> decode,
+                                      workloads::Rng rng);
 };
 /// The table that the CLI lists and unknown names are answered from.
 const std::vector<PairingPolicy>& pairingPolicies();
 const std::vector<std::string>& pairingNames();
 /// CHECKs that the name is known: scenarios are checked when read.
 std::unique_ptr<PairRouter> makePairRouter(const std::string& policy, std::vector<ReplicaPlace> prefill,
-                                           std::vector<ReplicaPlace> decode);
+                                           std::vector<ReplicaPlace> decode, workloads::Rng rng);
 
 }  // namespace headroom::sim

@@ -13,6 +13,7 @@ Scenario readParts(const ScenarioParts& parts, const Json& engine) {
                   {"model", parts.model},
                   {"engine", engine},
                   {"pools", parts.pools.empty() ? Json::array({parts.pool}) : parts.pools}};
+  if (!parts.router.empty()) deployment["router"] = parts.router;
   if (!parts.disaggregation.empty()) deployment["disaggregation"] = parts.disaggregation;
   if (!parts.precision.empty()) deployment["precision"] = parts.precision;
   Json scenario{{"schema", kScenarioSchema},

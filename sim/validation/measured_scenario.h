@@ -27,7 +27,7 @@ struct PlannedScenario {
 /// `pools`, `sites` and `disaggregation`: instead of `pool`, where a run has several.
 struct ScenarioParts {
   std::string model;
-  nlohmann::ordered_json pools{}, sites{}, disaggregation{};
+  nlohmann::ordered_json pools{}, sites{}, disaggregation{}, router{};
   nlohmann::ordered_json engine, optional_engine, precision, pool, workload;
 };
 PlannedScenario planMeasured(const ScenarioParts& parts);

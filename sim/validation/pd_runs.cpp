@@ -71,6 +71,7 @@ PlannedScenario planPdRun(const PdRun& run, const std::string& pairing) {
   if (run.prefill == 0) {
     parts.pool = pool;
     parts.pool["replicas"] = run.decode;
+    parts.router = {{"policy", "random"}};
   } else {
     Json prefill = pool, decode = pool;
     prefill.update({{"name", "prefill"}, {"role", "prefill"}, {"replicas", run.prefill}});

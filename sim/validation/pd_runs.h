@@ -1,7 +1,8 @@
 // Prefill and decode replicas against as many unified ones, under the same load: means of TTFT and TPOT.
 // Source: llmd_pd_disagg_llama31_8b.csv (llm-d-benchmark, Llama-3.1-8B on A100), one row a run of `vllm bench serve`.
 // Not recorded, and assumed: one accelerator a replica, all on one node; vLLM 0.8.5, and a token budget of 8192 (p99 of
-// the gaps of all runs is the time of such a step, with and without prefill replicas).
+// the gaps of all runs is the time of such a step, with and without prefill replicas); plain replicas behind a
+// Kubernetes service, which picks one at random.
 #pragma once
 
 #include <filesystem>

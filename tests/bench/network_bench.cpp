@@ -71,7 +71,7 @@ class TransferLoad final : public EventHandler, public TransferHandler {
 
  private:
   static SiteSpec site() {
-    SiteSpec site{.name = "here", .nodes = {}, .storage = {}, .fabric = {}};
+    SiteSpec site{.name = "here", .nodes = {}, .fabric = {}};
     site.nodes.push_back({models::findNodeType("h100-sxm-8"), "h100-sxm", static_cast<int>(kNodes)});
     site.fabric = FabricSpec{
         LeafSpine{.nodes_per_leaf = 16, .spines = 4, .oversubscription = 4, .uplinks = {}, .uplink_bandwidth = {}}};

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/metrics/request_parts.h"
+#include "sim/orchestration/pair_router.h"
 #include "sim/result.h"
 #include "tests/sim/cluster/plan_by_hand.h"
 #include "tests/sim/cluster/sites.h"
@@ -170,7 +171,7 @@ TEST(DisaggregatedRun, ExactStepsGiveTheSameResultWithEveryPairing) {
   EngineConfig starved = smallEngine();
   starved.num_gpu_blocks = 600;
   const DeploymentPlan plan = planPair(2, 3, starved);
-  for (const char* pairing : {"least-loaded", "round-robin", "same-switch"}) {
+  for (const std::string& pairing : pairingNames()) {
     for (const bool layer_wise : {false, true}) {
       Scenario scenario = pairScenario(plan, "{type: leaf-spine, nodes_per_leaf: 2, spines: 2}", 20, 150);
       scenario.deployments.front().disaggregation.pairing = pairing;

@@ -12,7 +12,7 @@ namespace headroom::sim {
 
 /// `nodes` of a catalogue type, by default with one 100 Gb/s NIC each, under a fabric in YAML.
 inline SiteSpec testSite(int nodes, const std::string& fabric, const std::string& type = "generic-8") {
-  SiteSpec site{.name = "here", .nodes = {}, .storage = {}, .fabric = {}};
+  SiteSpec site{.name = "here", .nodes = {}, .fabric = {}};
   NodeGroup group{.type = models::findNodeType(type), .accelerator = "h100-sxm", .count = nodes};
   if (!group.type.accelerator.empty()) group.accelerator = group.type.accelerator;
   site.nodes.push_back(group);
