@@ -18,6 +18,7 @@
 #include "models/llm/model.h"
 #include "sim/cluster/fabric.h"
 #include "sim/engine/engines.h"
+#include "sim/orchestration/pair_router.h"
 #include "sim/orchestration/router.h"
 #include "sim/scenario.h"
 #include "workloads/trace_reader.h"
@@ -114,6 +115,9 @@ Json policyList() {
   Json all = Json::array();
   for (const sim::RouterPolicy& policy : sim::routerPolicies()) {
     all.push_back({{"name", policy.name}, {"summary", policy.summary}, {"kind", "router"}});
+  }
+  for (const sim::PairingPolicy& policy : sim::pairingPolicies()) {
+    all.push_back({{"name", policy.name}, {"summary", policy.summary}, {"kind", "pairing"}});
   }
   return all;
 }

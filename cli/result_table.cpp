@@ -103,6 +103,17 @@ std::string energyText(const Result& result) {
   return text + fmt::format(" (accelerators only; tier {})", result.power_tier);
 }
 
+std::string networkText(const sim::NetworkOutcome& network) {
+  std::string text = bytesText(Bytes(static_cast<double>(network.bytes))) + " moved";
+  if (!network.links.empty()) {
+    const sim::LinkOutcome& link = network.links.front();
+    text += fmt::format("; hottest link {}: {} on average, {} at most", link.name, shareText(link.utilisation),
+                        shareText(link.peak));
+  }
+  return text + fmt::format("; KV transfer is {} of ttft, contention {}", shareText(network.ttft_kv_transfer),
+                            shareText(network.ttft_contention));
+}
+
 Rows summaryRows(const Result& result) {
   const sim::Throughput& t = result.throughput;
   Rows rows{{"requests", requestsText(result.requests)},
@@ -113,6 +124,7 @@ Rows summaryRows(const Result& result) {
   if (result.slo) rows.emplace_back("slo", sloText(result));
   rows.emplace_back("accelerators", fmt::format("{:g}, busy {} of the time, for {}", result.accelerators,
                                                 shareText(result.busy), durationText(result.simulated_s)));
+  if (result.network) rows.emplace_back("network", networkText(*result.network));
   rows.emplace_back("cost", costText(result));
   rows.emplace_back("energy", energyText(result));
   for (const sim::ProfileUse& use : result.profiles) {

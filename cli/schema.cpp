@@ -13,6 +13,7 @@
 #include "models/hardware/node_type.h"
 #include "models/llm/precision.h"
 #include "sim/cluster/fabric.h"
+#include "sim/orchestration/pair_router.h"
 #include "sim/orchestration/router.h"
 #include "workloads/trace_reader.h"
 
@@ -63,6 +64,7 @@ int schema(const SchemaOptions& options) {
     fillIn(json, "node", nodeNames());
     fillIn(json, "fabric_preset", fabricNames());
     fillIn(json, "router", sim::routerNames());
+    fillIn(json, "pairing", sim::pairingNames());
     fillIn(json, "precision", models::precisionNames());
     fillIn(json, "trace_format", traceFormatNames());
     printResult(json.dump(2) + "\n");

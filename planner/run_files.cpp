@@ -58,7 +58,7 @@ void RunFiles::finish(const sim::Result& result, const sim::Scenario& resolved, 
                       const sim::ReplicaActivity* activity) {
   try {
     log_.finish();
-    timeline_.finish();
+    timeline_.finish(result);
     if (activity != nullptr) activity->write(folder_.path("replicas.csv.zst"));
     writeScenario(resolved);
     writeFileAtomically(folder_.path("metrics.om"), metrics_.text(result));

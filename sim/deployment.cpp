@@ -51,6 +51,9 @@ void fitMemory(const DeploymentSpec& spec, const models::Model& model, PoolPlan&
   if (pool.problem.empty()) {
     pool.problem = models::precisionProblem(pool.accelerator, weightsOf(spec, model), spec.kv_cache);
   }
+  if (pool.problem.empty() && pool.spec.role != Role::unified && pool.engine.config.kind != EngineKind::vllm) {
+    pool.problem = fmt::format("prefill and decode roles need engine vllm, not {}", spec.engine.name);
+  }
   if (pool.problem.empty()) pool.problem = pipelineProblem(pool.engine.config.kind, pool.spec.parallelism.pp);
   if (!pool.problem.empty()) return;
   EngineConfig& config = pool.engine.config;
@@ -182,6 +185,14 @@ void decideOptions(EngineOptions& engine, const Decide& decide) {
 
 }  // namespace
 
+Bytes PoolPlan::kvBytesPerToken() const {
+  return memory.kv_block * (static_cast<double>(spec.parallelism.tp * spec.parallelism.pp) / engine.config.block_size);
+}
+
+Bytes PoolPlan::stateBytesPerRequest() const {
+  return memory.state * (static_cast<double>(spec.parallelism.tp * spec.parallelism.pp) / engine.config.max_num_seqs);
+}
+
 std::string DeploymentPlan::problem() const {
   for (const PoolPlan& pool : pools) {
     if (!pool.problem.empty()) {
@@ -201,6 +212,7 @@ DeploymentPlan planDeployment(const DeploymentSpec& spec, bool compile) {
     pool.spec = pool_spec;
     pool.accelerator = models::findAccelerator(pool_spec.accelerator);
     pool.engine = resolveEngine(spec.engine, pool.accelerator, pool_spec.parallelism, plan.model.max_position);
+    pool.engine.config.role = pool_spec.role;
     pool.warnings = pool.engine.warnings;
     if (pool.engine.config.max_model_len > plan.model.max_position) {
       pool.warnings.push_back(fmt::format("max_model_len {} is beyond the model's own {}",

@@ -27,6 +27,11 @@ struct PoolPlan {
   std::array<double, models::kTiers> tier_share{};
   std::vector<std::string> warnings;
   std::string problem;  ///< why it cannot run; empty if it can
+
+  /// What is moved of a request between replicas: copies of heads that ranks share count as often as they are kept.
+  Bytes kvBytesPerToken() const;
+  /// Recurrent states and windows.
+  Bytes stateBytesPerRequest() const;
 };
 
 struct DeploymentPlan {

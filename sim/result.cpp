@@ -53,6 +53,20 @@ RequestCounts countsFrom(const Json& j) {
   return {j.at("offered"), j.at("completed"), j.at("rejected"), j.at("failed"), j.at("unfinished")};
 }
 
+Json startJson(const std::optional<StartOutcome>& s) {
+  if (!s) return Json();
+  return Json{{"before_s", s->before_s},
+              {"weights_s", s->weights_s},
+              {"after_s", s->after_s},
+              {"first_ready_s", s->first_ready_s},
+              {"last_ready_s", s->last_ready_s}};
+}
+std::optional<StartOutcome> startFrom(const Json& j) {
+  if (j.is_null()) return std::nullopt;
+  return StartOutcome{j.at("before_s"), j.at("weights_s"), j.at("after_s"), j.at("first_ready_s"),
+                      j.at("last_ready_s")};
+}
+
 Json poolJson(const PoolOutcome& p) {
   return Json{{"deployment", p.deployment},
               {"pool", p.pool},
@@ -70,7 +84,8 @@ Json poolJson(const PoolOutcome& p) {
               {"requests", p.requests},
               {"sustainable_per_s", orNull(p.sustainable_per_s)},
               {"usd_per_h", orNull(p.usd_per_h)},
-              {"joule", orNull(p.joule)}};
+              {"joule", orNull(p.joule)},
+              {"start", startJson(p.start)}};
 }
 PoolOutcome poolFrom(const Json& j) {
   PoolOutcome p;
@@ -91,6 +106,7 @@ PoolOutcome poolFrom(const Json& j) {
   p.sustainable_per_s = optionalFrom<double>(j.at("sustainable_per_s"));
   p.usd_per_h = optionalFrom<double>(j.at("usd_per_h"));
   p.joule = optionalFrom<double>(j.at("joule"));
+  p.start = startFrom(j.at("start"));
   return p;
 }
 
@@ -177,6 +193,7 @@ Result parse(const Json& j) {
   r.joule = optionalFrom<double>(j.at("energy").at("joule"));
   r.joule_per_output_token = optionalFrom<double>(j.at("energy").at("joule_per_output_token"));
   r.power_tier = optionalFrom<std::string>(j.at("energy").at("tier")).value_or("");
+  r.network = networkFromJson(j.at("network"));
   r.profiles = listFrom(j.at("profiles"), profileFrom);
   r.pools = listFrom(j.at("pools"), poolFrom);
   r.workloads = listFrom(j.at("workloads"), workloadFrom);
@@ -240,7 +257,7 @@ Json toJson(const Result& r) {
   j["energy"] = {{"joule", orNull(r.joule)},
                  {"joule_per_output_token", orNull(r.joule_per_output_token)},
                  {"tier", r.power_tier.empty() ? Json() : Json(r.power_tier)}};
-  j["network"] = {{"bytes", Json()}, {"hottest_link", Json()}};
+  j["network"] = toJson(r.network);
   j["profiles"] = listJson(r.profiles, profileJson);
   j["pools"] = listJson(r.pools, poolJson);
   j["workloads"] = listJson(r.workloads, workloadJson);

@@ -11,6 +11,7 @@
 
 #include "models/base/log_histogram.h"
 #include "models/cost/step_times.h"
+#include "sim/network_outcome.h"
 
 namespace headroom::sim {
 
@@ -55,6 +56,13 @@ struct ProfileUse {
   bool operator==(const ProfileUse&) const = default;
 };
 
+/// How the replicas of a pool started: seconds, means over them.
+struct StartOutcome {
+  double before_s = 0, weights_s = 0, after_s = 0;  ///< stages; weights: waiting for a source too
+  double first_ready_s = 0, last_ready_s = 0;       ///< after the start of the run
+  bool operator==(const StartOutcome&) const = default;
+};
+
 struct PoolOutcome {
   std::string deployment, pool, accelerator;
   int replicas = 0, accelerators = 0;
@@ -65,6 +73,7 @@ struct PoolOutcome {
   std::int64_t steps = 0, preemptions = 0, requests = 0;
   std::optional<double> sustainable_per_s;  ///< requests of this run's mix
   std::optional<double> usd_per_h;          ///< of the whole pool
+  std::optional<StartOutcome> start;        ///< none: they were there
   std::optional<double> joule;              ///< of its accelerators over the whole run, idle time included
   bool operator==(const PoolOutcome&) const = default;
 };
@@ -100,6 +109,7 @@ struct Result {
   std::optional<double> joule;  ///< of all accelerators, from 0 to the last completion; none if one pool's is unknown
   std::optional<double> joule_per_output_token;  ///< of all tokens made in that time
   std::string power_tier;                        ///< of the least certain power model; empty without joule
+  std::optional<NetworkOutcome> network;         ///< none: nothing was sent
   std::vector<ProfileUse> profiles;
   std::vector<PoolOutcome> pools;
   std::vector<WorkloadOutcome> workloads;

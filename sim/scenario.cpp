@@ -8,6 +8,7 @@
 #include "models/llm/model.h"
 #include "sim/cluster/placement.h"
 #include "sim/orchestration/router.h"
+#include "sim/scenario_network.h"
 
 namespace headroom::sim {
 namespace {
@@ -67,7 +68,7 @@ PoolSpec readPool(const Value& value, const std::vector<SiteSpec>& sites) {
     if (const auto v = fields.optional(key)) target = static_cast<int>(v->integer(1, max));
   };
   if (const auto v = fields.optional("name")) pool.name = readName(*v);
-  onlyNeutral(fields, "role", "unified");
+  if (const auto v = fields.optional("role")) pool.role = readRole(*v, sites);
   const Value accelerator = fields.required("accelerator");
   pool.accelerator = models::findAccelerator(accelerator.string(), accelerator.where()).name;
   count("tp", pool.parallelism.tp, 1024);
@@ -81,6 +82,12 @@ PoolSpec readPool(const Value& value, const std::vector<SiteSpec>& sites) {
     if (*pool.power_cap <= Watts()) v->fail("must be above 0");
   }
   readPlace(fields, sites, pool);
+  if (const auto v = fields.optional("collectives")) {
+    if (sites.empty()) v->fail("there are no sites", "describe them under sites (docs/network.md)");
+    pool.collectives = v->quantity<BytesPerSecond>();
+    if (pool.collectives <= BytesPerSecond()) v->fail("must be above 0");
+  }
+  if (const auto v = fields.optional("start")) pool.start = readStart(*v, sites, pool.site);
   fields.finish();
   return pool;
 }
@@ -112,9 +119,16 @@ DeploymentSpec readDeployment(const Value& value, const std::vector<SiteSpec>& s
     if (!names.insert(deployment.pools.back().name).second) pool.fail("two pools have this name");
   }
   if (deployment.pools.empty()) pools.fail("at least one pool is needed");
+  readDisaggregation(fields, pools, deployment);
   if (const auto router = fields.optional("router")) {
     Fields inner(*router);
-    if (const auto v = inner.optional("policy")) deployment.router = v->oneOf(routerNames());
+    const auto policy = inner.optional("policy");
+    if (policy) deployment.router = policy->oneOf(routerNames());
+    const bool routes = std::any_of(deployment.pools.begin(), deployment.pools.end(),
+                                    [](const PoolSpec& pool) { return pool.role == Role::unified; });
+    if (policy && !routes && deployment.router != DeploymentSpec().router) {
+      policy->fail("chooses among unified replicas, and there are none", "disaggregation.pairing chooses the pair");
+    }
     inner.finish();
   }
   onlyPolicyNone(fields, "admission");
@@ -138,6 +152,7 @@ WorkloadEntry readWorkloadEntry(const Value& value, const Scenario& scenario, st
   }
   if (const auto v = fields.optional("class")) entry.request_class = readName(*v);
   if (const auto v = fields.optional("tenant")) entry.tenant = readName(*v);
+  if (const auto v = fields.optional("clients")) entry.clients = readClients(*v, scenario.sites);
   if (const auto v = fields.optional("adapter")) entry.adapter = readName(*v);
   if (const auto v = fields.optional("priority")) {
     entry.priority = static_cast<std::int32_t>(v->integer(-1'000'000, 1'000'000));
@@ -165,6 +180,7 @@ void readPlaces(Fields& fields, Scenario& scenario) {
   if (sites) scenario.sites = readSites(*sites);
   if (scenario.sites.empty() && wan) wan->fail("there are no sites to join", "describe them under sites");
   if (!scenario.sites.empty()) scenario.wan = readWan(wan, scenario.sites, *sites);
+  if (const auto v = fields.optional("network")) scenario.network = readNetwork(*v, !scenario.sites.empty());
 }
 
 /// That every replica has its nodes.

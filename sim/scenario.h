@@ -13,6 +13,7 @@
 #include "models/base/quantity.h"
 #include "models/llm/memory_plan.h"
 #include "models/llm/precision.h"
+#include "sim/engine/engine_config.h"
 #include "sim/engine/engine_options.h"
 #include "sim/sites.h"
 #include "workloads/request_details.h"
@@ -20,16 +21,40 @@
 
 namespace headroom::sim {
 
+enum class WeightsFrom : std::uint8_t { storage, local, peer };
+
+/// What a replica does before it serves.
+struct StartSpec {
+  WeightsFrom weights_from = WeightsFrom::storage;
+  Seconds before_weights{};     ///< provisioning, scheduling, pulling the image
+  Seconds after_weights{};      ///< initialisation, compilation, warm-up
+  BytesPerSecond rate_limit{};  ///< of a replica's loading; 0: only what storage and links give
+  bool operator==(const StartSpec&) const = default;
+};
+
 struct PoolSpec {
   std::string name = "all";
+  Role role = Role::unified;
   std::string accelerator;
   models::Parallelism parallelism;
   int replicas = 1;
   std::filesystem::path profile;   ///< a user's own profile; empty: the shipped one
   std::optional<Watts> power_cap;  ///< of each accelerator; unset: the board limit
   std::string site;                ///< where it stands; empty: nowhere in particular, without sites
+  BytesPerSecond collectives{};    ///< one way, that a replica over several nodes takes of each for its own
+  std::optional<StartSpec> start;  ///< unset: replicas are there from the start of the run
   bool spread = false;             ///< replicas over as many switches and nodes as can be, instead of as few
   bool operator==(const PoolSpec&) const = default;
+};
+
+/// How requests whose prompt and answer are computed by different replicas are paired and their KV cache is moved.
+struct DisaggregationSpec {
+  std::string pairing = "least-loaded";
+  bool layer_wise = false;       ///< push layers as they are computed, instead of pulling the whole
+  BytesPerSecond rate_limit{};   ///< of each transfer; 0: only what the links give
+  double resharding_factor = 1;  ///< bytes moved over bytes of KV, between pools of different tp
+  std::int32_t local_below = 0;  ///< shorter prompts are computed where they are answered
+  bool operator==(const DisaggregationSpec&) const = default;
 };
 
 struct DeploymentSpec {
@@ -39,18 +64,37 @@ struct DeploymentSpec {
   models::Precision kv_cache = models::Precision::bf16;
   EngineOptions engine;
   std::vector<PoolSpec> pools;
+  DisaggregationSpec disaggregation;  ///< of pools with a role
   std::string router = "round-robin";
+  bool isDisaggregated() const;
   bool operator==(const DeploymentSpec&) const = default;
+};
+
+/// Where the clients of a workload are, and what they send; an assumption where it is not set: 5 bytes of JSON a token
+/// of English, 250 bytes an event of a streamed answer.
+struct ClientSpec {
+  std::string site;
+  double bytes_per_prompt_token = 5, bytes_per_output_token = 250;
+  bool operator==(const ClientSpec&) const = default;
 };
 
 struct WorkloadEntry {
   std::string deployment;
   std::string request_class = "default";
-  std::string tenant{};       ///< whose requests these are; empty: nobody's in particular
-  std::int32_t priority = 0;  ///< lower goes first
-  std::string adapter{};      ///< LoRA adapter; empty: the base model
+  std::string tenant{};                 ///< whose requests these are; empty: nobody's in particular
+  std::int32_t priority = 0;            ///< lower goes first
+  std::string adapter{};                ///< LoRA adapter; empty: the base model
+  std::optional<ClientSpec> clients{};  ///< unset: beside the replicas
   workloads::WorkloadSpec spec;
   bool operator==(const WorkloadEntry&) const = default;
+};
+
+/// Who shares the links among the transfers; both agree to rounding.
+enum class NetworkSolver : std::uint8_t { own, simgrid };
+
+struct NetworkSpec {
+  NetworkSolver solver = NetworkSolver::own;
+  bool operator==(const NetworkSpec&) const = default;
 };
 
 /// A request is good if it meets every latency set here.
@@ -70,6 +114,7 @@ struct Scenario {
   Seconds warmup{};                 ///< requests that arrive before it are not measured
   std::vector<SiteSpec> sites;      ///< empty: no network between replicas
   std::vector<WanLink> wan;
+  NetworkSpec network;
   std::vector<DeploymentSpec> deployments;
   std::vector<WorkloadEntry> workloads;
   std::vector<Slo> slos;

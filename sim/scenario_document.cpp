@@ -3,6 +3,7 @@
 #include "models/base/document_nodes.h"
 #include "models/base/files.h"
 #include "sim/scenario.h"
+#include "sim/scenario_network.h"
 
 namespace headroom::sim {
 namespace {
@@ -10,6 +11,7 @@ namespace {
 DocumentNode poolNode(const PoolSpec& pool) {
   DocumentNode node = mapNode();
   setMember(node, "name", stringNode(pool.name));
+  if (pool.role != Role::unified) setMember(node, "role", scalarNode(nameOf(pool.role)));
   setMember(node, "accelerator", scalarNode(pool.accelerator));
   setMember(node, "tp", numberNode(pool.parallelism.tp));
   if (pool.parallelism.pp != 1) setMember(node, "pp", numberNode(pool.parallelism.pp));
@@ -19,6 +21,10 @@ DocumentNode poolNode(const PoolSpec& pool) {
   if (!pool.profile.empty()) setMember(node, "profile", stringNode(pool.profile.string()));
   if (pool.power_cap) setMember(node, "power_cap", scalarNode(fmt::format("{} W", pool.power_cap->value())));
   if (!pool.site.empty()) setMember(node, "site", stringNode(pool.site));
+  if (pool.collectives > BytesPerSecond()) {
+    setMember(node, "collectives", withUnit(pool.collectives.value() / 1e9, "GB/s"));
+  }
+  if (pool.start) setMember(node, "start", toDocument(*pool.start));
   if (pool.spread) setMember(node, "placement", scalarNode("spread"));
   return node;
 }
@@ -35,6 +41,7 @@ DocumentNode deploymentNode(const DeploymentSpec& deployment) {
   DocumentNode pools = listNode();
   for (const PoolSpec& pool : deployment.pools) pools.items.push_back(poolNode(pool));
   setMember(node, "pools", std::move(pools));
+  if (deployment.isDisaggregated()) setMember(node, "disaggregation", toDocument(deployment.disaggregation));
   DocumentNode router = mapNode();
   setMember(router, "policy", scalarNode(deployment.router));
   setMember(node, "router", std::move(router));
@@ -57,6 +64,7 @@ DocumentNode workloadNode(const WorkloadEntry& entry) {
   setMember(node, "class", stringNode(entry.request_class));
   if (!entry.tenant.empty()) setMember(node, "tenant", stringNode(entry.tenant));
   if (entry.priority != 0) setMember(node, "priority", numberNode(entry.priority));
+  if (entry.clients) setMember(node, "clients", toDocument(*entry.clients));
   if (!entry.adapter.empty()) setMember(node, "adapter", stringNode(entry.adapter));
   if (entry.spec.name != entry.request_class) setMember(node, "name", stringNode(entry.spec.name));
   for (auto& [key, value] : workloads::toDocument(entry.spec).members) setMember(node, key, std::move(value));
@@ -92,6 +100,7 @@ DocumentNode toDocument(const Scenario& scenario) {
   };
   addList("sites", scenario.sites);
   addList("wan", scenario.wan);
+  if (scenario.network != NetworkSpec()) setMember(node, "network", toDocument(scenario.network));
   DocumentNode deployments = listNode();
   for (const DeploymentSpec& d : scenario.deployments) deployments.items.push_back(deploymentNode(d));
   setMember(node, "deployments", std::move(deployments));

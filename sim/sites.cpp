@@ -47,6 +47,25 @@ NodeGroup readGroup(const Value& value) {
   return group;
 }
 
+StorageSpec readStorage(const Value& value) {
+  StorageSpec storage;
+  Fields fields(value);
+  const auto aboveZero = [](const Value& v) {
+    const auto bandwidth = v.quantity<BytesPerSecond>();
+    if (bandwidth <= BytesPerSecond()) v.fail("must be above 0");
+    return bandwidth;
+  };
+  storage.bandwidth = aboveZero(fields.required("bandwidth"));
+  const auto per_node = fields.optional("per_node");
+  storage.per_node = per_node ? aboveZero(*per_node) : storage.bandwidth;
+  if (const auto v = fields.optional("latency")) {
+    storage.latency = v->quantity<Seconds>();
+    if (storage.latency < Seconds()) v->fail("must not be negative");
+  }
+  fields.finish();
+  return storage;
+}
+
 SiteSpec readSite(const Value& value) {
   SiteSpec site;
   Fields fields(value);
@@ -55,6 +74,7 @@ SiteSpec readSite(const Value& value) {
   for (const Value& group : nodes.items()) site.nodes.push_back(readGroup(group));
   if (site.nodes.empty()) nodes.fail("at least one group of nodes is needed", "e.g. [{type: h100-sxm-8, count: 4}]");
   if (nodeCount(site) > kMostNodes) nodes.fail(fmt::format("more than {} nodes", kMostNodes));
+  if (const auto v = fields.optional("storage")) site.storage = readStorage(*v);
   if (const auto v = fields.optional("fabric")) {
     site.fabric = readFabric(*v);
     const std::string problem = kindOf(site.fabric->shape).problem(site.fabric->shape, fabricNodes(site));
@@ -166,6 +186,13 @@ DocumentNode toDocument(const SiteSpec& site) {
     groups.items.push_back(std::move(entry));
   }
   setMember(node, "nodes", std::move(groups));
+  if (site.storage) {
+    DocumentNode storage = mapNode();
+    setMember(storage, "bandwidth", withUnit(site.storage->bandwidth.value() / 1e9, "GB/s"));
+    setMember(storage, "per_node", withUnit(site.storage->per_node.value() / 1e9, "GB/s"));
+    if (site.storage->latency > Seconds()) setMember(storage, "latency", withUnit(site.storage->latency.value(), "s"));
+    setMember(node, "storage", std::move(storage));
+  }
   if (site.fabric) setMember(node, "fabric", toDocument(*site.fabric));
   return node;
 }

@@ -64,9 +64,18 @@ struct NodeGroup {
   bool operator==(const NodeGroup&) const = default;
 };
 
+/// What all nodes of a site read from, over a network of its own: an object store, NFS.
+struct StorageSpec {
+  BytesPerSecond bandwidth;  ///< of all readers together
+  BytesPerSecond per_node;   ///< of a node
+  Seconds latency{};         ///< before the first byte
+  bool operator==(const StorageSpec&) const = default;
+};
+
 struct SiteSpec {
   std::string name;
   std::vector<NodeGroup> nodes;
+  std::optional<StorageSpec> storage{};
   std::optional<FabricSpec> fabric;  ///< none: nothing leaves a node, or its scale-up domain
   bool operator==(const SiteSpec&) const = default;
 };

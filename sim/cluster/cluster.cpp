@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "models/base/error.h"
-#include "sim/engine/context_window.h"
 #include "sim/engine/make_replica.h"
 
 namespace headroom::sim {
@@ -27,13 +26,20 @@ std::int64_t expectedRequests(const Scenario& scenario) {
 }  // namespace
 
 Cluster::Cluster(const Scenario& scenario, const std::vector<DeploymentPlan>& plans, const SimulationOptions& options,
-                 EventLoop& loop)
+                 EventLoop& loop, RunNetwork* network)
     : options_(options),
       loop_(loop),
       recorder_(scenario, countPools(plans)),
       arrivals_(scenario),
       warmup_(toTicks(scenario.warmup)),
+      fleet_(loop),
+      network_(network),
       expected_(expectedRequests(scenario)) {
+  if (network != nullptr) {
+    disaggregation_ = std::make_unique<Disaggregation>(fleet_, *network, loop);
+    cold_starts_ = std::make_unique<ColdStarts>(*network, [this](std::uint32_t replica) { onReady(replica); });
+    clients_ = std::make_unique<ClientTraffic>(*network, scenario);
+  }
   for (const DeploymentPlan& plan : plans) addDeployment(plan, scenario.seed, options.exact_steps);
   for (std::uint32_t w = 0; w < scenario.workloads.size(); ++w) {
     for (std::uint32_t d = 0; d < plans.size(); ++d) {
@@ -47,33 +53,55 @@ Cluster::Cluster(const Scenario& scenario, const std::vector<DeploymentPlan>& pl
 
 void Cluster::addDeployment(const DeploymentPlan& plan, std::uint64_t seed, bool exact_steps) {
   DeploymentState deployment;
-  deployment.first_replica = static_cast<std::uint32_t>(replicas_.size());
-  auto pool_index = static_cast<std::uint32_t>(replicas_.empty() ? 0 : replicas_.back().pool + 1);
+  deployment.first_replica = fleet_.size();
+  std::uint32_t pool_index = fleet_.size() == 0 ? 0 : fleet_[fleet_.size() - 1].pool + 1;
+  const bool disaggregated = plan.spec.isDisaggregated();
   for (const PoolPlan& pool : plan.pools) {
     CHECK(pool.problem.empty() && pool.step_times, "only plans that fit are simulated");
     const EngineConfig& config = pool.engine.config;
     deployment.engine = config.kind;
+    if (cold_starts_) cold_starts_->addPool(pool, fleet_.size());
     deployment.shortest_context = std::min(deployment.shortest_context, config.max_model_len);
     for (int i = 0; i < pool.spec.replicas; ++i) {
-      ReplicaState state;
-      const ReplicaId id(static_cast<std::uint32_t>(replicas_.size()));
-      state.replica = makeReplica(id, config, *pool.step_times, *this, exact_steps);
-      state.deployment = static_cast<std::uint32_t>(deployments_.size());
-      state.pool = pool_index;
-      state.config = &config;
-      replicas_.push_back(std::move(state));
+      if (disaggregated && config.role == Role::unified) deployment.unified.push_back(fleet_.size());
+      FleetReplica replica;
+      replica.engine = makeReplica(ReplicaId(fleet_.size()), config, *pool.step_times, *this, exact_steps);
+      replica.deployment = static_cast<std::uint32_t>(deployments_.size());
+      replica.pool = pool_index;
+      replica.config = &config;
+      fleet_.add(std::move(replica));
     }
     ++pool_index;
   }
-  const std::size_t count = replicas_.size() - deployment.first_replica;
-  deployment.router = makeRouter(plan.spec.router, count, workloads::Rng(seed, "router/" + plan.spec.name));
+  if (disaggregated) {
+    CHECK(disaggregation_ != nullptr, "KV moves over a network");
+    disaggregation_->addDeployment(static_cast<std::uint32_t>(deployments_.size()), plan, deployment.first_replica,
+                                   workloads::Rng(seed, "pairing/" + plan.spec.name));
+  }
+  const std::size_t count = disaggregated ? deployment.unified.size() : fleet_.size() - deployment.first_replica;
+  if (count > 0) {
+    deployment.router = makeRouter(plan.spec.router, count, workloads::Rng(seed, "router/" + plan.spec.name));
+  }
+  deployment.there = {0, 0, 0};
+  for (const PoolPlan& pool : plan.pools) {
+    deployment.there[static_cast<std::size_t>(pool.engine.config.role)] += pool.spec.replicas;
+  }
   deployments_.push_back(std::move(deployment));
 }
 
 void Cluster::run() {
+  for (std::uint32_t r = 0; cold_starts_ && r < fleet_.size(); ++r) {
+    if (!cold_starts_->starts(r)) continue;
+    setThere(r, false);
+    cold_starts_->start(r);
+  }
+  if (network_ != nullptr) network_->reserveCollectives();
   scheduleArrival();
+  if (network_ != nullptr && arrivals_.nextTime() == kNever) network_->endCollectives();
   loop_.run(*this, kNever - 1);
-  for (const ReplicaState& state : replicas_) CHECK(state.replica->idle(), "a run ends with every request gone");
+  for (std::uint32_t r = 0; r < fleet_.size(); ++r) {
+    CHECK(fleet_[r].engine->idle(), "a run ends with every request gone");
+  }
   CHECK(recorder_.tokensMadeAll() == recorder_.outputTokensAll(), "every output token is made exactly once");
   CHECK(unreported_.empty(), "every request is reported");
 }
@@ -87,20 +115,10 @@ void Cluster::onEvent(const Event& event) {
     scheduleArrival();
     return;
   }
-  ReplicaState& state = replicas_[event.target];
-  if (event.stamp != state.stamp) return;  // the run was shortened since
-  state.scheduled = kNever;
-  state.replica->onEvent(event.time);
-  reschedule(event.target);
-}
-
-void Cluster::reschedule(std::uint32_t index) {
-  ReplicaState& state = replicas_[index];
-  const Ticks next = state.replica->nextEvent();
-  if (next == state.scheduled) return;
-  state.scheduled = next;
-  ++state.stamp;
-  if (next != kNever) loop_.schedule(next, Rank::replica, index, state.stamp);
+  if (event.target == Transfers::kEventTarget) return network_->transfers().onEvent(event);
+  if (event.target == Disaggregation::kEventTarget) return disaggregation_->onEvent(event);
+  if (event.target == ColdStarts::kEventTarget) return cold_starts_->onEvent(event);
+  fleet_.onEvent(event);
 }
 
 void Cluster::scheduleArrival() {
@@ -118,73 +136,9 @@ void Cluster::handleArrivals(Ticks now) {
   }
 }
 
-void Cluster::arrive(workloads::Request& request, bool measured) {
-  DeploymentState& deployment = deployments_[deployment_of_workload_[request.workload]];
-  if (fitAnswer(request, deployment.engine, deployment.shortest_context)) ++cut_answers_;
-  recorder_.offered(request, measured);
-  deployment.sample.offer(request);
-  if (options_.requests != nullptr) unreported_.emplace_back();
-  const std::size_t chosen = deployment.router->choose(request);
-  const auto index = static_cast<std::uint32_t>(deployment.first_replica + chosen);
-  ReplicaState& state = replicas_[index];
-  if (isRefused(request, *state.config)) {
-    RequestRecord record;
-    record.request = request;
-    record.status = RequestStatus::rejected;
-    record.replica = index;
-    recorder_.rejected(request, measured);
-    leave(record);
-    return;
-  }
-  recorder_.countRequest(state.pool);
-  deployment.router->sent(chosen, request);
-  state.replica->submit(request.arrival, request);
-  reschedule(index);
-}
-
 void Cluster::onSteps(ReplicaId replica, const StepRun& run) {
   recorder_.steps(poolOf(replica), run);
   if (options_.activity != nullptr) options_.activity->onSteps(replica, run);
-}
-
-void Cluster::onFinished(const FinishedRequest& finished) {
-  const ReplicaState& state = replicas_[finished.replica.value()];
-  DeploymentState& deployment = deployments_[state.deployment];
-  deployment.router->left(finished.replica.value() - deployment.first_replica, finished.request);
-  const RequestRecord record{.request = finished.request,
-                             .status = RequestStatus::completed,
-                             .replica = finished.replica.value(),
-                             .queued = finished.queued,
-                             .scheduled = finished.scheduled,
-                             .first_token = finished.first_token,
-                             .finished = finished.finished,
-                             .preemptions = finished.preemptions,
-                             .cached_tokens = finished.cached_tokens,
-                             .fetched_tokens = finished.fetched_tokens,
-                             .preempted_early = finished.preempted_early,
-                             .preempted_late = finished.preempted_late,
-                             .recomputed = finished.recomputed,
-                             .interference = finished.interference};
-  recorder_.completed(record, arrivals_.measured(finished.request, warmup_));
-  leave(record);
-}
-
-void Cluster::leave(const RequestRecord& record) {
-  const bool completed = record.status == RequestStatus::completed;
-  if (options_.requests != nullptr) reportInOrder(record);
-  if (arrivals_.needsAnswers(record.request.workload)) {
-    arrivals_.left(record.request, loop_.now(), completed);
-    scheduleArrival();
-  }
-}
-
-void Cluster::reportInOrder(const RequestRecord& record) {
-  unreported_[record.request.id - first_unreported_] = {record, true};
-  while (!unreported_.empty() && unreported_.front().ready) {
-    options_.requests->onRequest(unreported_.front().record);
-    unreported_.pop_front();
-    ++first_unreported_;
-  }
 }
 
 void Cluster::lookUp() {
@@ -195,7 +149,7 @@ void Cluster::lookUp() {
 
 LiveFigures Cluster::liveFigures() const {
   LiveFigures live;
-  for (const ReplicaState& state : replicas_) live.waiting += state.replica->waiting();
+  for (std::uint32_t r = 0; r < fleet_.size(); ++r) live.waiting += fleet_[r].engine->waiting();
   live.running = recorder_.offeredAll() - recorder_.requestsLeft() - live.waiting;
   if (const std::optional<LatencySummary> ttft = summarize(recorder_.ttft())) {
     live.ttft_p50_ms = ttft->p50;

@@ -1,12 +1,19 @@
 // The replicas of all deployments, their routers and the arrivals, on one event loop.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "sim/cluster/arrivals.h"
+#include "sim/cluster/client_traffic.h"
+#include "sim/cluster/cold_starts.h"
+#include "sim/cluster/disaggregation.h"
+#include "sim/cluster/fleet.h"
 #include "sim/cluster/load_estimate.h"
+#include "sim/cluster/run_network.h"
 #include "sim/cluster/simulation.h"
 #include "sim/engine/replica.h"
 #include "sim/loop/event_loop.h"
@@ -17,11 +24,14 @@ namespace headroom::sim {
 
 class Cluster final : public EventHandler, public ReplicaObserver {
  public:
+  /// `network`: whose loop `loop` then is; null if nothing is sent.
   Cluster(const Scenario& scenario, const std::vector<DeploymentPlan>& plans, const SimulationOptions& options,
-          EventLoop& loop);
+          EventLoop& loop, RunNetwork* network = nullptr);
   /// Until every request has left. Throws Interrupted.
   void run();
 
+  /// null without a network.
+  const ColdStarts* coldStarts() const { return cold_starts_.get(); }
   const Recorder& recorder() const { return recorder_; }
   const RequestSample& sample(std::size_t deployment) const { return deployments_[deployment].sample; }
   /// What the request streams left out or assumed.
@@ -36,32 +46,37 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   void onFinished(const FinishedRequest& finished) override;
   void onPreempted(ReplicaId replica, Ticks) override { recorder_.preempted(poolOf(replica)); }
   void onBlocksUsed(ReplicaId replica, std::int64_t blocks) override { recorder_.blocksUsed(poolOf(replica), blocks); }
+  void onPromptStarted(ReplicaId, std::uint64_t request, Ticks) override { disaggregation_->onPromptStarted(request); }
+  void onKvWanted(ReplicaId, std::uint64_t request, std::int64_t tokens, Ticks at) override;
 
  private:
   static constexpr std::uint32_t kArrivalTarget = UINT32_MAX;
-  struct ReplicaState {
-    std::unique_ptr<Replica> replica;
-    std::uint32_t deployment = 0;
-    std::uint32_t pool = 0;   // over all deployments
-    std::uint32_t stamp = 0;  // of the event that counts
-    Ticks scheduled = kNever;
-    const EngineConfig* config = nullptr;
-  };
   struct DeploymentState {
-    std::unique_ptr<Router> router;
+    std::unique_ptr<Router> router;  // of the unified replicas; null if there are none
     std::uint32_t first_replica = 0;
+    std::array<int, 3> there{};                               // replicas that can be sent to, by role
+    std::deque<std::pair<workloads::Request, bool>> waiting;  // for one; is it measured?
+    std::vector<std::uint32_t> unified;  // replicas beside prefill and decode ones; empty: all, in order
     bool closed_loop = false;
     EngineKind engine = EngineKind::vllm;
     std::int64_t shortest_context = INT64_MAX;  // max_model_len of its strictest pool
     RequestSample sample{20'000};
   };
 
-  std::size_t poolOf(ReplicaId replica) const { return replicas_[replica.value()].pool; }
+  std::size_t poolOf(ReplicaId replica) const { return fleet_[replica].pool; }
   void addDeployment(const DeploymentPlan& plan, std::uint64_t seed, bool exact_steps);
-  void reschedule(std::uint32_t replica);
   void scheduleArrival();
   void handleArrivals(Ticks now);
   void arrive(workloads::Request& request, bool measured);
+  void dispatch(const workloads::Request& request, bool measured);
+  template <class Submit>
+  void deliver(const workloads::Request& request, std::uint32_t replica, const Submit& submit);
+  void setThere(std::uint32_t replica, bool there);
+  void onReady(std::uint32_t replica);
+  static std::size_t unifiedIndex(const DeploymentState& deployment, std::uint32_t replica);
+  void complete(const RequestRecord& record);
+  void sendToPair(std::uint32_t deployment, const workloads::Request& request, bool measured);
+  void reject(const workloads::Request& request, std::uint32_t replica, bool measured);
   void leave(const RequestRecord& record);
   void reportInOrder(const RequestRecord& record);
   void lookUp();
@@ -72,7 +87,12 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   Recorder recorder_;
   Arrivals arrivals_;
   Ticks warmup_;
-  std::vector<ReplicaState> replicas_;
+  Fleet fleet_;
+  std::unique_ptr<Disaggregation> disaggregation_;  // null without a network
+  std::unique_ptr<ColdStarts> cold_starts_;         // likewise, as the next
+  std::unique_ptr<ClientTraffic> clients_;
+  RunNetwork* network_;
+  std::int64_t in_system_ = 0;
   std::vector<DeploymentState> deployments_;
   std::vector<std::uint32_t> deployment_of_workload_;
   Ticks arrival_scheduled_ = kNever;

@@ -12,12 +12,27 @@ namespace headroom::sim {
 namespace {
 
 struct Completions final : ReplicaObserver {
+  explicit Completions(Role r) : role(r) {}
+  Role role;
   std::vector<Ticks> times;
+  std::vector<std::uint64_t> to_move;  // requests whose KV is wanted, or computed for others
   void onSteps(ReplicaId, const StepRun&) override {}
   void onLateToken(ReplicaId, Ticks, Ticks) override {}
-  void onFinished(const FinishedRequest& finished) override { times.push_back(finished.finished); }
+  void onFinished(const FinishedRequest& finished) override {
+    times.push_back(finished.finished);
+    if (role == Role::prefill) to_move.push_back(finished.request.id);
+  }
   void onPreempted(ReplicaId, Ticks) override {}
   void onBlocksUsed(ReplicaId, std::int64_t) override {}
+  void onKvWanted(ReplicaId, std::uint64_t request, std::int64_t, Ticks) override { to_move.push_back(request); }
+
+  void moveKv(Replica& replica, Ticks now) {
+    while (!to_move.empty()) {
+      const std::uint64_t request = to_move.back();
+      to_move.pop_back();
+      replica.onKvMoved(now, request);
+    }
+  }
 };
 
 /// Every n-th request or session, so that about `count` requests are left: all of the run, not its beginning.
@@ -63,7 +78,7 @@ void RequestSample::thinOut() {
 double sustainableRate(const std::vector<workloads::Request>& mix, std::size_t count, const EngineConfig& config,
                        const models::StepTimes& times) {
   if (mix.empty()) return 0;
-  Completions completions;
+  Completions completions(config.role);
   const std::unique_ptr<Replica> replica = makeReplica(ReplicaId(0), config, times, completions, false);
   const std::vector<workloads::Request> sample = thinned(mix, count);
   for (std::size_t i = 0; i < count; ++i) {
@@ -72,9 +87,19 @@ double sustainableRate(const std::vector<workloads::Request>& mix, std::size_t c
     if (round > 0) request = retold(std::move(request), round);
     request.id = i;
     request.arrival = 0;
-    if (!isRefused(request, config)) replica->submit(0, request);
+    if (config.role == Role::prefill) request.output_tokens = request.max_tokens = 1;
+    if (isRefused(request, config)) continue;
+    if (config.role == Role::decode) {
+      replica->submitComputed(0, request);
+    } else {
+      replica->submit(0, request);
+    }
+    completions.moveKv(*replica, 0);
   }
-  while (replica->nextEvent() != kNever) replica->onEvent(replica->nextEvent());
+  for (Ticks now = replica->nextEvent(); now != kNever; now = replica->nextEvent()) {
+    replica->onEvent(now);
+    completions.moveKv(*replica, now);
+  }
   const std::size_t n = completions.times.size();
   if (n < 2) return 0;
   const std::size_t low = n / 5, high = n - 1 - n / 5;

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "models/base/error.h"
 #include "models/hardware/prices.h"
 #include "sim/cluster/cluster.h"
+#include "sim/cluster/summarize_network.h"
 #include "sim/version.h"
 
 namespace headroom::sim {
@@ -137,6 +139,33 @@ void summarizePools(const Scenario& scenario, const std::vector<DeploymentPlan>&
   }
 }
 
+/// Stages of the replicas that started in the run.
+void summarizeStarts(const ColdStarts& starts, const std::vector<DeploymentPlan>& plans, Result& result) {
+  std::uint32_t replica = 0;
+  std::size_t pool_index = 0;
+  for (const DeploymentPlan& plan : plans) {
+    for (const PoolPlan& pool : plan.pools) {
+      PoolOutcome& out = result.pools[pool_index++];
+      const std::uint32_t first = replica;
+      const auto count = static_cast<std::uint32_t>(pool.spec.replicas);
+      replica += count;
+      if (!starts.starts(first)) continue;
+      StartOutcome start;
+      start.first_ready_s = INFINITY;
+      for (std::uint32_t r = first; r < replica; ++r) {
+        const StartTimes& times = starts.times(r);
+        const auto seconds = [](Ticks t) { return toSeconds(t).value(); };
+        start.before_s += seconds(times.before - times.began) / count;
+        start.weights_s += seconds(times.weights - times.before) / count;
+        start.after_s += seconds(times.ready - times.weights) / count;
+        start.first_ready_s = std::min(start.first_ready_s, seconds(times.ready));
+        start.last_ready_s = std::max(start.last_ready_s, seconds(times.ready));
+      }
+      out.start = start;
+    }
+  }
+}
+
 /// Arrival rate over what the replicas sustain on the same mix; the worst deployment counts.
 void estimateLoad(const std::vector<DeploymentPlan>& plans, const Cluster& cluster, Result& result) {
   const Recorder& recorder = cluster.recorder();
@@ -147,11 +176,17 @@ void estimateLoad(const std::vector<DeploymentPlan>& plans, const Cluster& clust
     const RequestSample& sample = cluster.sample(d);
     const auto tenth = static_cast<std::size_t>(sample.seen()) / 10 / plans[d].pools.size();
     const std::size_t count = std::clamp<std::size_t>(tenth, 1000, 20'000);
-    double sustained = 0;
+    std::array<double, 3> by_role{};
     for (const PoolPlan& pool : plans[d].pools) {
       const double rate = sustainableRate(sample.requests(), count, pool.engine.config, *pool.step_times);
       result.pools[pool_index++].sustainable_per_s = rate * pool.spec.replicas;
-      sustained += rate * pool.spec.replicas;
+      by_role[static_cast<std::size_t>(pool.spec.role)] += rate * pool.spec.replicas;
+    }
+    // Prompts and answers are computed apart: the scarcer ones set the pace.
+    double sustained = by_role[static_cast<std::size_t>(Role::unified)];
+    if (plans[d].spec.isDisaggregated()) {
+      sustained +=
+          std::min(by_role[static_cast<std::size_t>(Role::prefill)], by_role[static_cast<std::size_t>(Role::decode)]);
     }
     const Ticks span = cluster.hasClosedLoop(d) ? serving : arriving;
     if (sustained <= 0 || span <= 0 || sample.seen() < 2) continue;
@@ -166,8 +201,11 @@ void estimateLoad(const std::vector<DeploymentPlan>& plans, const Cluster& clust
 }  // namespace
 
 Result simulate(const Scenario& scenario, const std::vector<DeploymentPlan>& plans, const SimulationOptions& options) {
-  PlainEventLoop loop;
-  Cluster cluster(scenario, plans, options, loop);
+  PlainEventLoop plain_loop;
+  std::optional<RunNetwork> network;
+  if (sendsAnything(scenario)) network.emplace(scenario);
+  EventLoop& loop = network ? static_cast<EventLoop&>(network->loop()) : plain_loop;
+  Cluster cluster(scenario, plans, options, loop, network ? &*network : nullptr);
   cluster.run();
 
   Result result;
@@ -178,6 +216,14 @@ Result simulate(const Scenario& scenario, const std::vector<DeploymentPlan>& pla
   cluster.recorder().summarizeInto(result);
   summarizePools(scenario, plans, cluster.recorder(), result);
   summarizeEnergy(plans, cluster.recorder(), result);
+  if (network) {
+    result.network = summarizeNetwork(*network, cluster.recorder().lastFinish());
+    const Recorder::TtftShares shares = cluster.recorder().ttftShares();
+    if (result.usd) *result.usd += result.network->egress_usd;
+    summarizeStarts(*cluster.coldStarts(), plans, result);
+    result.network->ttft_kv_transfer = shares.kv_transfer;
+    result.network->ttft_contention = shares.network;
+  }
   if (options.estimate_load) estimateLoad(plans, cluster, result);
   for (std::string& warning : warningsOf(scenario)) result.warnings.push_back(std::move(warning));
   for (std::string& warning : cluster.streamWarnings()) result.warnings.push_back(std::move(warning));

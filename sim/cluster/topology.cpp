@@ -233,6 +233,26 @@ Route Topology::route(NodeId from, NodeId to, std::uint64_t hash) const {
   return route;
 }
 
+Route Topology::routeToSite(NodeId from, std::uint32_t site, std::uint64_t hash) const {
+  const TopologyNode& a = nodes_[from.value()];
+  CHECK(a.site != site && fabrics_[a.site] != nullptr, "another site, over the WAN");
+  Route route;
+  fabrics_[a.site]->toGateway(a.index, hash, route.links);
+  appendWanRoute(a.site, site, route);
+  for (const FabricLinkId id : route.links) route.latency += link(id).latency;
+  return route;
+}
+
+Route Topology::routeFromSite(std::uint32_t site, NodeId to, std::uint64_t hash) const {
+  const TopologyNode& b = nodes_[to.value()];
+  CHECK(b.site != site && fabrics_[b.site] != nullptr, "another site, over the WAN");
+  Route route;
+  appendWanRoute(site, b.site, route);
+  fabrics_[b.site]->fromGateway(b.index, hash, route.links);
+  for (const FabricLinkId id : route.links) route.latency += link(id).latency;
+  return route;
+}
+
 void Topology::appendWanRoute(std::uint32_t from, std::uint32_t to, Route& route) const {
   for (std::uint32_t site = from; site != to;) {
     const std::uint32_t w = next_wan_[site][to];

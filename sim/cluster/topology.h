@@ -80,6 +80,11 @@ class Topology {
   bool connected(NodeId from, NodeId to) const;
   /// Between connected nodes; from a node to itself too (over its scale-up links). The same for the same arguments.
   Route route(NodeId from, NodeId to, std::uint64_t hash) const;
+  /// To and from the gateway of another site.
+  Route routeToSite(NodeId from, std::uint32_t site, std::uint64_t hash) const;
+  Route routeFromSite(std::uint32_t site, NodeId to, std::uint64_t hash) const;
+  /// Link `w` of wan(), in the direction in which it is written; the other way is the next.
+  FabricLinkId wanLink(std::size_t w) const { return FabricLinkId(2 * (first_wan_ + static_cast<std::uint32_t>(w))); }
   /// Nodes of a site that share their first switch follow each other; 1 without a fabric.
   int nodesPerSwitch(std::uint32_t site) const;
 

@@ -24,6 +24,7 @@ struct StepOverhead {
 /// What a replica does of a request. Disaggregated, one computes the prompt and another, to which the KV cache is
 /// moved, the answer.
 enum class Role : std::uint8_t { unified, prefill, decode };
+const char* nameOf(Role role);
 
 /// Whose scheduling rules.
 enum class EngineKind : std::uint8_t { vllm, sglang, trtllm, vllm_v0, orca, sarathi, static_batch, lightllm };

@@ -61,6 +61,8 @@ class ReplicaObserver {
   virtual void onPreempted(ReplicaId replica, Ticks at) = 0;
   /// KV blocks in use after a scheduling decision.
   virtual void onBlocksUsed(ReplicaId replica, std::int64_t blocks) = 0;
+  /// A prefill replica begins to compute the request's prompt.
+  virtual void onPromptStarted(ReplicaId /*replica*/, std::uint64_t /*request*/, Ticks /*at*/) {}
   /// A decode replica has reserved blocks for the KV of the request's prompt, of which it lacks the last `tokens`.
   virtual void onKvWanted(ReplicaId /*replica*/, std::uint64_t /*request*/, std::int64_t /*tokens*/, Ticks /*at*/) {}
 };

@@ -80,6 +80,7 @@ void Scheduler::startRunning(Sequence* sequence, std::int64_t cached, Ticks now)
     sequence->life.scheduled = now;
     if (sequence->life.kv_arrived < 0) sequence->life.cached_tokens = cached;
     sequence->life.fetched_tokens = sequence->fetched;
+    if (config_.role == Role::prefill) observer_.onPromptStarted(id_, sequence->request().id, now);
   }
   if (sequence->preempted_at >= 0) {
     const bool has_tokens = sequence->generated > 0;

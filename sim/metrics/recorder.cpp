@@ -91,6 +91,11 @@ void Recorder::completed(const RequestRecord& record, bool measured) {
   sums.fetched_tokens += record.fetched_tokens;
   sums.ttft.add(record.ttft());
   sums.e2e.add(record.e2e());
+  if (record.prefill_replica != RequestRecord::kNoReplica) {
+    kv_transfer_sum_ += record.kv_transfer;
+    network_sum_ += record.network;
+  }
+  ttft_sum_ += record.ttft();
   sums.queue_time.add(record.queueTime());
   if (record.request.output_tokens > 1) sums.tpot.add(record.tpot());
   if (sums.slo >= 0 && isGood(record, scenario_.slos[static_cast<std::size_t>(sums.slo)])) {
@@ -126,6 +131,12 @@ void Recorder::steps(std::size_t pool, const StepRun& run) {
 void Recorder::lateToken(Ticks at, Ticks gap) {
   ++late_tokens_all_;
   if (at > warmup_) itl_.add(gap);
+}
+
+Recorder::TtftShares Recorder::ttftShares() const {
+  if (ttft_sum_ == 0) return {};
+  const auto total = static_cast<double>(ttft_sum_);
+  return {static_cast<double>(kv_transfer_sum_) / total, static_cast<double>(network_sum_) / total};
 }
 
 std::int64_t Recorder::tokensMadeAll() const {

@@ -14,10 +14,15 @@ constexpr std::array<PartText, kParts> kTexts{{
     {"queue", "waiting until it was first scheduled"},
     {"prefill", "scheduled until its first token"},
     {"preempted_early", "preempted before its first token"},
+    {"decode_queue", "waiting for its decode replica"},
+    {"kv_transfer", "its KV moving between replicas"},
+    {"network", "that slowed down by others' transfers"},
+    {"wan", "request and first token crossing to another site"},
     {"decode", "its other tokens by themselves"},
     {"interference", "slowed down by prompts of others"},
     {"preempted_late", "preempted after its first token"},
     {"recompute", "computing again what a preemption lost"},
+    {"wan_late", "the rest of the answer crossing to another site"},
 }};
 
 }  // namespace
@@ -32,14 +37,20 @@ const char* meaningOf(Part part) {
 RequestParts partsOf(const RequestRecord& r) {
   CHECK(r.status == RequestStatus::completed, "only completed requests have parts");
   const Ticks generating = r.finished - r.first_token;
-  return {r.queued - r.request.arrival,
+  const Ticks moving = r.decode_queue + r.kv_transfer + r.network;
+  return {r.queued - r.request.arrival - r.room_first - r.wan_request,
           r.scheduled - r.queued,
-          r.first_token - r.scheduled - r.preempted_early,
+          r.first_token - r.wan_back - r.scheduled - r.preempted_early - moving,
           r.preempted_early,
-          generating - r.interference - r.preempted_late - r.recomputed,
+          r.room_first + r.decode_queue,
+          r.kv_transfer,
+          r.network,
+          r.wan_request + r.wan_back,
+          generating - r.interference - r.preempted_late - r.recomputed - r.wan_late,
           r.interference,
           r.preempted_late,
-          r.recomputed};
+          r.recomputed,
+          r.wan_late};
 }
 
 }  // namespace headroom::sim

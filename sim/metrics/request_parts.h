@@ -13,14 +13,19 @@ enum class Part : std::size_t {
   queue,            ///< until it was first scheduled
   prefill,          ///< scheduled until its first token, preemptions left out
   preempted_early,  ///< preempted before its first token, waiting
+  decode_queue,     ///< waiting for the decode replica: for room for its KV, for a step
+  kv_transfer,      ///< its KV on the way between replicas, as if alone on the links
+  network,          ///< what that took longer because of others' transfers
+  wan,              ///< the request on its way to the replica's site, and the latency of the way back
   decode,           ///< what its tokens after the first took by themselves
   interference,     ///< what those tokens took longer because of other requests' prompts
   preempted_late,   ///< preempted after its first token, waiting
   recompute,        ///< computing again what a preemption lost
+  wan_late,         ///< the rest of the answer on its way to the client
 };
-inline constexpr std::size_t kParts = 8;
-/// The first four add up to the ttft.
-inline constexpr std::size_t kTtftParts = 4;
+inline constexpr std::size_t kParts = 13;
+/// The first eight add up to the ttft.
+inline constexpr std::size_t kTtftParts = 8;
 
 /// `admission`, ...; a column of requests.csv.zst is `part_<name>_ms`.
 const char* nameOf(Part part);

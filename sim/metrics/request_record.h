@@ -16,8 +16,10 @@ enum class RequestStatus : std::uint8_t {
 struct RequestRecord {
   workloads::Request request;
   RequestStatus status = RequestStatus::completed;
-  std::uint32_t replica = 0;  ///< index over all replicas of the run
-  Ticks queued = 0;           ///< the fields below are of completed requests
+  std::uint32_t replica = 0;  ///< index over all replicas of the run: the one that answered
+  static constexpr std::uint32_t kNoReplica = UINT32_MAX;
+  std::uint32_t prefill_replica = kNoReplica;  ///< the one that computed the prompt, if another
+  Ticks queued = 0;                            ///< the fields below are of completed requests
   Ticks scheduled = 0;
   Ticks first_token = 0;
   Ticks finished = 0;
@@ -25,6 +27,11 @@ struct RequestRecord {
   std::int64_t cached_tokens = 0;   ///< of the prompt, found in the prefix cache
   std::int64_t fetched_tokens = 0;  ///< of those, read from a KV tier
   Ticks preempted_early = 0, preempted_late = 0, recomputed = 0, interference = 0;  ///< see request_parts.h
+  // Of a request with a prefill replica.
+  Ticks prefilled = 0, kv_began = 0, kv_ended = 0;                       ///< its prompt computed; its KV on the way
+  Ticks room_first = 0, decode_queue = 0, kv_transfer = 0, network = 0;  ///< see request_parts.h
+  // Of clients in another site; first_token and finished are then as they see them.
+  Ticks wan_request = 0, wan_back = 0, wan_late = 0;
 
   Ticks ttft() const { return first_token - request.arrival; }
   Ticks e2e() const { return finished - request.arrival; }

@@ -77,12 +77,53 @@ void Timeline::onRequest(const RequestRecord& record) {
   // In the order of time: a slice must end before the one around it.
   edge(record, "b", name, request.arrival, args);
   part(record, "queue", request.arrival, record.scheduled);
-  part(record, "prefill", record.scheduled, record.first_token);
+  if (record.prefill_replica == RequestRecord::kNoReplica) {
+    part(record, "prefill", record.scheduled, record.first_token);
+  } else {
+    part(record, "prefill", record.scheduled, record.prefilled);
+    part(record, "to its decode replica", record.prefilled, record.first_token);
+    transfer(record);
+  }
   part(record, "decode", record.first_token, record.finished);
   edge(record, "e", name, record.finished, "");
 }
 
-void Timeline::finish() {
+/// KV on its way: a slice at the prefill replica, one at the decode replica where it arrives, and an arrow between
+/// them.
+void Timeline::transfer(const RequestRecord& record) {
+  nameReplica(record.prefill_replica);
+  const auto slice = [&](std::uint32_t replica, const char* name, Ticks begin, Ticks end) {
+    event(fmt::format(R"({{"ph": "X", "cat": "kv", "name": "{}", "pid": {}, "tid": 1, "ts": {}, "dur": {}, "args": )"
+                      R"({{"request": {}}}}})",
+                      name, replica, microseconds(begin), microseconds(end - begin), record.request.id));
+  };
+  const auto arrow = [&](const char* phase, std::uint32_t replica, Ticks at) {
+    event(fmt::format(R"({{"ph": "{}", "cat": "kv", "name": "kv", "id": {}, "pid": {}, "tid": 1, "ts": {}{}}})", phase,
+                      record.request.id, replica, microseconds(at), *phase == 'f' ? R"(, "bp": "e")" : ""));
+  };
+  slice(record.prefill_replica, "send kv", record.kv_began, record.kv_ended);
+  arrow("s", record.prefill_replica, record.kv_began);
+  slice(record.replica, "kv arrives", record.kv_ended, record.kv_ended + 1024 * 1000);
+  arrow("f", record.replica, record.kv_ended);
+}
+
+/// Utilisation of the busiest links in percent, as counters of a process of their own behind the replicas.
+void Timeline::links(const NetworkOutcome& network) {
+  const std::uint32_t process = pools_.empty() ? 0 : pools_.back().end;
+  event(fmt::format(R"({{"ph": "M", "name": "process_name", "pid": {}, "tid": 0, "args": {{"name": "network"}}}})",
+                    process));
+  for (const LinkOutcome& link : network.links) {
+    for (std::size_t i = 0; i <= link.over_time.size(); ++i) {
+      const double used = i < link.over_time.size() ? link.over_time[i] : 0;
+      event(
+          fmt::format(R"({{"ph": "C", "name": {}, "pid": {}, "tid": 0, "ts": {:.0f}, "args": {{"percent": {:.3f}}}}})",
+                      quoted(link.name), process, static_cast<double>(i) * network.interval_s * 1e6, 100 * used));
+    }
+  }
+}
+
+void Timeline::finish(const Result& result) {
+  if (result.network) links(*result.network);
   file_.write(fmt::format("\n], \"otherData\": {{\"requests_shown\": {}, \"requests_total\": {}, \"note\": {}}}}}\n",
                           shown_, seen_, quoted(fmt::format("the first {} of {} requests", shown_, seen_))));
   file_.commit();

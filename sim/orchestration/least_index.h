@@ -17,6 +17,9 @@ class LeastIndex {
   }
   std::size_t least() const { return winner_[1]; }
   std::int64_t load(std::size_t index) const { return load_[index]; }
+  /// A load so great that it is only chosen if all are away.
+  static constexpr std::int64_t kAway = INT64_MAX / 4;
+  void setAway(std::size_t index, bool away) { add(index, away ? kAway : -kAway); }
   void add(std::size_t index, std::int64_t amount) {
     load_[index] += amount;
     for (std::size_t i = (leaves_ + index) / 2; i > 0; i /= 2) replay(i);

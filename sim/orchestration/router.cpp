@@ -11,25 +11,39 @@ using workloads::Rng;
 
 class RoundRobin final : public Router {
  public:
-  explicit RoundRobin(std::size_t replicas) : replicas_(replicas) {}
+  explicit RoundRobin(std::size_t replicas) : away_(replicas) {}
   std::size_t choose(const Request&) override {
+    for (std::size_t tries = 1; away_[next_] && tries < away_.size(); ++tries) next_ = (next_ + 1) % away_.size();
     const std::size_t chosen = next_;
-    next_ = (next_ + 1) % replicas_;
+    next_ = (next_ + 1) % away_.size();
     return chosen;
   }
+  void setAway(std::size_t replica, bool away) override { away_[replica] = away; }
 
  private:
-  std::size_t replicas_;
+  std::vector<bool> away_;
   std::size_t next_ = 0;
 };
 
 class Random final : public Router {
  public:
-  Random(std::size_t replicas, Rng rng) : last_(static_cast<std::int64_t>(replicas) - 1), rng_(rng) {}
-  std::size_t choose(const Request&) override { return static_cast<std::size_t>(rng_.integer(0, last_)); }
+  Random(std::size_t replicas, Rng rng)
+      : last_(static_cast<std::int64_t>(replicas) - 1), away_(replicas), there_(replicas), rng_(rng) {}
+  std::size_t choose(const Request&) override {
+    for (;;) {
+      const auto drawn = static_cast<std::size_t>(rng_.integer(0, last_));
+      if (!away_[drawn] || there_ == 0) return drawn;
+    }
+  }
+  void setAway(std::size_t replica, bool away) override {
+    away_[replica] = away;
+    away ? --there_ : ++there_;
+  }
 
  private:
   std::int64_t last_;
+  std::vector<bool> away_;
+  std::size_t there_;
   Rng rng_;
 };
 
@@ -40,6 +54,7 @@ class LeastRequests final : public Router {
   std::size_t choose(const Request&) override { return loads_.least(); }
   void sent(std::size_t replica, const Request&) override { loads_.add(replica, 1); }
   void left(std::size_t replica, const Request&) override { loads_.add(replica, -1); }
+  void setAway(std::size_t replica, bool away) override { loads_.setAway(replica, away); }
 
  private:
   LeastIndex loads_;
@@ -52,6 +67,7 @@ class LeastLoaded final : public Router {
   std::size_t choose(const Request&) override { return loads_.least(); }
   void sent(std::size_t replica, const Request& r) override { loads_.add(replica, outstandingTokens(r)); }
   void left(std::size_t replica, const Request& r) override { loads_.add(replica, -outstandingTokens(r)); }
+  void setAway(std::size_t replica, bool away) override { loads_.setAway(replica, away); }
 
  private:
   LeastIndex loads_;
@@ -64,16 +80,24 @@ class PowerOfTwo final : public Router {
   std::size_t choose(const Request&) override {
     const auto last = static_cast<std::int64_t>(requests_.size()) - 1;
     if (last == 0) return 0;
-    const auto first = static_cast<std::size_t>(rng_.integer(0, last));
-    auto second = static_cast<std::size_t>(rng_.integer(0, last - 1));
-    if (second >= first) ++second;
-    return requests_[second] < requests_[first] ? second : first;
+    for (;;) {
+      const auto first = static_cast<std::size_t>(rng_.integer(0, last));
+      auto second = static_cast<std::size_t>(rng_.integer(0, last - 1));
+      if (second >= first) ++second;
+      const std::size_t chosen = requests_[second] < requests_[first] ? second : first;
+      if (requests_[chosen] < LeastIndex::kAway || there_ == 0) return chosen;
+    }
   }
   void sent(std::size_t replica, const Request&) override { ++requests_[replica]; }
   void left(std::size_t replica, const Request&) override { --requests_[replica]; }
+  void setAway(std::size_t replica, bool away) override {
+    requests_[replica] += away ? LeastIndex::kAway : -LeastIndex::kAway;
+    away ? --there_ : ++there_;
+  }
 
  private:
   std::vector<std::int64_t> requests_;
+  std::size_t there_ = requests_.size();
   Rng rng_;
 };
 

@@ -25,6 +25,8 @@ class Router {
   /// The request was sent to the replica / has left it.
   virtual void sent(std::size_t /*replica*/, const workloads::Request& /*request*/) {}
   virtual void left(std::size_t /*replica*/, const workloads::Request& /*request*/) {}
+  /// A replica that is away is not chosen, while another is there. All are there at first; call only on a change.
+  virtual void setAway(std::size_t replica, bool away) = 0;
 };
 
 struct RouterPolicy {

@@ -9,13 +9,18 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Scenario readParts(const ScenarioParts& parts, const Json& engine) {
-  Json deployment{
-      {"name", "measured"}, {"model", parts.model}, {"engine", engine}, {"pools", Json::array({parts.pool})}};
+  Json deployment{{"name", "measured"},
+                  {"model", parts.model},
+                  {"engine", engine},
+                  {"pools", parts.pools.empty() ? Json::array({parts.pool}) : parts.pools}};
+  if (!parts.router.empty()) deployment["router"] = parts.router;
+  if (!parts.disaggregation.empty()) deployment["disaggregation"] = parts.disaggregation;
   if (!parts.precision.empty()) deployment["precision"] = parts.precision;
-  const Json scenario{{"schema", kScenarioSchema},
-                      {"name", "measured"},
-                      {"deployments", Json::array({deployment})},
-                      {"workloads", Json::array({parts.workload})}};
+  Json scenario{{"schema", kScenarioSchema},
+                {"name", "measured"},
+                {"deployments", Json::array({deployment})},
+                {"workloads", Json::array({parts.workload})}};
+  if (!parts.sites.empty()) scenario["sites"] = parts.sites;
   return readScenario(Document::parse(scenario.dump(), "measured run"));
 }
 

@@ -24,8 +24,10 @@ struct PlannedScenario {
 /// One deployment of one pool under one workload. `engine` and `pool` are their keys in a scenario file; keys of
 /// `optional_engine` are left out where they are refused. Throws InputError with the reason why it cannot be costed or
 /// does not fit.
+/// `pools`, `sites` and `disaggregation`: instead of `pool`, where a run has several.
 struct ScenarioParts {
   std::string model;
+  nlohmann::ordered_json pools{}, sites{}, disaggregation{}, router{};
   nlohmann::ordered_json engine, optional_engine, precision, pool, workload;
 };
 PlannedScenario planMeasured(const ScenarioParts& parts);

@@ -1,5 +1,5 @@
 // The ladder of measurements that `headroom validate` climbs above the kernels: single engine steps, exact replays of
-// recorded runs, load sweeps. What each rung compares and assumes: docs/validation.md.
+// recorded runs, load sweeps, prompts and answers on different replicas. What each rung compares and assumes: docs/validation.md.
 #pragma once
 
 #include <filesystem>
@@ -21,5 +21,6 @@ struct Validation {
 Validation validateSteps(const std::filesystem::path& data);
 Validation validateRuns(const std::filesystem::path& data);
 Validation validateSweeps(const std::filesystem::path& data);
+Validation validateDisaggregation(const std::filesystem::path& data);
 
 }  // namespace headroom::sim

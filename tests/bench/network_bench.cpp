@@ -1,4 +1,5 @@
-// What the network loop costs: ns an event of ours without and with flows on their way, us a flow over 128 nodes.
+// What the network loop costs: ns an event of ours without and with flows on their way, us a flow over 128 nodes; and
+// us a transfer of a run (sim/cluster/transfers.h): its way through a leaf-spine, its latency, its bytes on every link.
 // Each case runs in a process of its own, since SimGrid has one engine in a process.
 #include <fmt/format.h>
 #include <sys/wait.h>
@@ -7,6 +8,7 @@
 #include <chrono>
 #include <vector>
 
+#include "sim/cluster/transfers.h"
 #include "sim/loop/fair_network_loop.h"
 #include "sim/loop/simgrid/simgrid_loop.h"
 #include "workloads/rng.h"
@@ -56,6 +58,56 @@ class Load final : public EventHandler, public FlowHandler {
   std::size_t next_gap_ = 0;
 };
 
+/// 128 nodes of 8 x 400 Gb/s, 16 under a leaf, 4:1 oversubscribed: `concurrent` transfers between random ones.
+class TransferLoad final : public EventHandler, public TransferHandler {
+ public:
+  TransferLoad(std::int64_t transfers, int concurrent)
+      : topology_({site()}, {}), transfers_(topology_, loop_), rng_(1, "bench/transfers"), left_(transfers) {
+    for (int i = 0; i < concurrent; ++i) start();
+  }
+  void run() { loop_.run(*this, kNever - 1); }
+  void onEvent(const Event& event) override { transfers_.onEvent(event); }
+  void onTransferEnd(const TransferEnd&) override { start(); }
+
+ private:
+  static SiteSpec site() {
+    SiteSpec site{.name = "here", .nodes = {}, .fabric = {}};
+    site.nodes.push_back({models::findNodeType("h100-sxm-8"), "h100-sxm", static_cast<int>(kNodes)});
+    site.fabric = FabricSpec{
+        LeafSpine{.nodes_per_leaf = 16, .spines = 4, .oversubscription = 4, .uplinks = {}, .uplink_bandwidth = {}}};
+    return site;
+  }
+  void start() {
+    if (left_-- <= 0) return;
+    const auto node = [&] { return Endpoint{NodeId(static_cast<std::uint32_t>(rng_.integer(0, kNodes - 1)))}; };
+    const Way way{node(), node()};
+    transfers_.start({.kind = TransferKind::kv,
+                      .ways = {&way, 1},
+                      .bytes = rng_.integer(50'000'000, 2'000'000'000),
+                      .rate_limit = {},
+                      .slice = 0,
+                      .hash = static_cast<std::uint64_t>(left_),
+                      .tag = 0},
+                     *this);
+  }
+
+  FairNetworkLoop loop_;
+  Topology topology_;
+  Transfers transfers_;
+  workloads::Rng rng_;
+  std::int64_t left_;
+};
+
+void runTransfers(std::int64_t count, int concurrent) {
+  TransferLoad load(count, concurrent);
+  const auto begin = std::chrono::steady_clock::now();
+  load.run();
+  const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  fmt::print("{:<8} {:<48} {:>6.2f} s  {:>6.2f} us a transfer\n", "own",
+             fmt::format("{} transfers, {} concurrent", count, concurrent), wall,
+             wall / static_cast<double>(count) * 1e6);
+}
+
 struct Case {
   const char* name;
   std::uint64_t events;
@@ -93,6 +145,7 @@ int runAll() {
       if (waitpid(child, &status, 0) != child || status != 0) return 1;
     }
   }
+  runTransfers(1'000'000, 300);
   return 0;
 }
 

@@ -1,0 +1,162 @@
+// The ways of requests through the cluster: to a replica or a pair of them, across the WAN, and out again.
+#include <algorithm>
+
+#include "models/base/error.h"
+#include "sim/cluster/cluster.h"
+#include "sim/engine/context_window.h"
+
+namespace headroom::sim {
+
+void Cluster::arrive(workloads::Request& request, bool measured) {
+  DeploymentState& deployment = deployments_[deployment_of_workload_[request.workload]];
+  if (fitAnswer(request, deployment.engine, deployment.shortest_context)) ++cut_answers_;
+  recorder_.offered(request, measured);
+  deployment.sample.offer(request);
+  if (options_.requests != nullptr) unreported_.emplace_back();
+  ++in_system_;
+  dispatch(request, measured);
+}
+
+/// Chooses a replica, or a pair; waits while none is there.
+void Cluster::dispatch(const workloads::Request& request, bool measured) {
+  const std::uint32_t number = deployment_of_workload_[request.workload];
+  DeploymentState& deployment = deployments_[number];
+  if (disaggregation_ && disaggregation_->has(number) &&
+      (deployment.unified.empty() || !disaggregation_->staysTogether(number, request))) {
+    return sendToPair(number, request, measured);
+  }
+  if (deployment.there[static_cast<std::size_t>(Role::unified)] == 0) {
+    deployment.waiting.emplace_back(request, measured);
+    return;
+  }
+  const std::size_t chosen = deployment.router->choose(request);
+  const std::uint32_t index = deployment.unified.empty() ? deployment.first_replica + static_cast<std::uint32_t>(chosen)
+                                                         : deployment.unified[chosen];
+  if (isRefused(request, *fleet_[index].config)) return reject(request, index, measured);
+  recorder_.countRequest(fleet_[index].pool);
+  deployment.router->sent(chosen, request);
+  deliver(request, index, [this, index, request] { fleet_.submit(index, request); });
+}
+
+/// At once, or when it has crossed the WAN.
+template <class Submit>
+void Cluster::deliver(const workloads::Request& request, std::uint32_t replica, const Submit& submit) {
+  if (clients_ && clients_->isAway(request.workload, replica)) {
+    clients_->send(request, replica, submit);
+  } else {
+    submit();
+  }
+}
+
+/// To a prefill and a decode replica, or to a decode replica alone.
+void Cluster::sendToPair(std::uint32_t deployment, const workloads::Request& request, bool measured) {
+  const auto& there = deployments_[deployment].there;
+  if (there[static_cast<std::size_t>(Role::prefill)] == 0 || there[static_cast<std::size_t>(Role::decode)] == 0) {
+    deployments_[deployment].waiting.emplace_back(request, measured);
+    return;
+  }
+  const Disaggregation::Replicas pair = disaggregation_->choose(deployment, request);
+  for (const std::uint32_t index : {pair.prefill, pair.decode}) {
+    if (isRefused(request, *fleet_[index].config)) return reject(request, index, measured);
+  }
+  if (!pair.together()) recorder_.countRequest(fleet_[pair.prefill].pool);
+  recorder_.countRequest(fleet_[pair.decode].pool);
+  deliver(request, pair.decode,
+          [this, deployment, request, pair] { disaggregation_->send(deployment, request, pair); });
+}
+
+void Cluster::setThere(std::uint32_t replica, bool there) {
+  const FleetReplica& r = fleet_[replica];
+  DeploymentState& deployment = deployments_[r.deployment];
+  deployment.there[static_cast<std::size_t>(r.config->role)] += there ? 1 : -1;
+  if (r.config->role == Role::unified) {
+    deployment.router->setAway(unifiedIndex(deployment, replica), !there);
+  } else {
+    disaggregation_->setAway(replica, r.deployment, r.config->role, !there);
+  }
+}
+
+/// What waited for a replica goes; what still finds none waits on, in the same order.
+void Cluster::onReady(std::uint32_t replica) {
+  setThere(replica, true);
+  std::deque<std::pair<workloads::Request, bool>> waiting;
+  waiting.swap(deployments_[fleet_[replica].deployment].waiting);
+  for (const auto& [request, measured] : waiting) dispatch(request, measured);
+}
+
+std::size_t Cluster::unifiedIndex(const DeploymentState& deployment, std::uint32_t replica) {
+  if (deployment.unified.empty()) return replica - deployment.first_replica;
+  const auto at = std::lower_bound(deployment.unified.begin(), deployment.unified.end(), replica);
+  return static_cast<std::size_t>(at - deployment.unified.begin());
+}
+
+void Cluster::reject(const workloads::Request& request, std::uint32_t replica, bool measured) {
+  RequestRecord record;
+  record.request = request;
+  record.status = RequestStatus::rejected;
+  record.replica = replica;
+  recorder_.rejected(request, measured);
+  leave(record);
+}
+
+void Cluster::onKvWanted(ReplicaId, std::uint64_t request, std::int64_t tokens, Ticks at) {
+  CHECK(at == loop_.now(), "a replica decides when its step ends");
+  disaggregation_->onKvWanted(request, tokens);
+}
+
+void Cluster::onFinished(const FinishedRequest& finished) {
+  const FleetReplica& replica = fleet_[finished.replica];
+  DeploymentState& deployment = deployments_[replica.deployment];
+  if (replica.config->role == Role::prefill) return disaggregation_->onPrefilled(finished);
+  RequestRecord record{.request = finished.request,
+                       .status = RequestStatus::completed,
+                       .replica = finished.replica.value(),
+                       .queued = finished.queued,
+                       .scheduled = finished.scheduled,
+                       .first_token = finished.first_token,
+                       .finished = finished.finished,
+                       .preemptions = finished.preemptions,
+                       .cached_tokens = finished.cached_tokens,
+                       .fetched_tokens = finished.fetched_tokens,
+                       .preempted_early = finished.preempted_early,
+                       .preempted_late = finished.preempted_late,
+                       .recomputed = finished.recomputed,
+                       .interference = finished.interference};
+  if (replica.config->role == Role::decode) {
+    disaggregation_->onDecoded(replica.deployment, finished, record);
+  } else {
+    deployment.router->left(unifiedIndex(deployment, finished.replica.value()), finished.request);
+  }
+  if (clients_ && clients_->isAway(record.request.workload, record.replica)) {
+    clients_->answer(record, [this](const RequestRecord& seen) { complete(seen); });
+  } else {
+    complete(record);
+  }
+}
+
+void Cluster::complete(const RequestRecord& record) {
+  recorder_.completed(record, arrivals_.measured(record.request, warmup_));
+  leave(record);
+}
+
+void Cluster::leave(const RequestRecord& record) {
+  const bool completed = record.status == RequestStatus::completed;
+  --in_system_;
+  if (options_.requests != nullptr) reportInOrder(record);
+  if (arrivals_.needsAnswers(record.request.workload)) {
+    arrivals_.left(record.request, loop_.now(), completed);
+    scheduleArrival();
+  }
+  if (network_ != nullptr && in_system_ == 0 && arrivals_.nextTime() == kNever) network_->endCollectives();
+}
+
+void Cluster::reportInOrder(const RequestRecord& record) {
+  unreported_[record.request.id - first_unreported_] = {record, true};
+  while (!unreported_.empty() && unreported_.front().ready) {
+    options_.requests->onRequest(unreported_.front().record);
+    unreported_.pop_front();
+    ++first_unreported_;
+  }
+}
+
+}  // namespace headroom::sim

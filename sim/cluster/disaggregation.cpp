@@ -1,0 +1,201 @@
+#include "sim/cluster/disaggregation.h"
+
+#include <algorithm>
+
+#include "models/base/error.h"
+
+namespace headroom::sim {
+
+Disaggregation::Disaggregation(Fleet& fleet, RunNetwork& network, EventLoop& loop)
+    : fleet_(fleet), network_(network), loop_(loop) {}
+
+void Disaggregation::addDeployment(std::uint32_t deployment, const DeploymentPlan& plan, std::uint32_t first_replica,
+                                   workloads::Rng rng) {
+  auto added = std::make_unique<Deployment>();
+  added->spec = plan.spec.disaggregation;
+  added->first_replica = first_replica;
+  added->layers = std::max(1, plan.model.layers);
+  std::vector<ReplicaPlace> prefill_places, decode_places;
+  const auto differs = [&](const PoolPlan& decode) {
+    return std::any_of(plan.pools.begin(), plan.pools.end(), [&](const PoolPlan& pool) {
+      return pool.spec.role == Role::prefill && pool.spec.parallelism.tp != decode.spec.parallelism.tp;
+    });
+  };
+  std::uint32_t replica = first_replica;
+  for (const PoolPlan& pool : plan.pools) {
+    for (int i = 0; i < pool.spec.replicas; ++i, ++replica) {
+      const bool prefills = pool.spec.role == Role::prefill, decodes = pool.spec.role == Role::decode;
+      std::vector<std::uint32_t>& group = prefills ? added->prefill : added->decode;
+      added->index.push_back(static_cast<std::uint32_t>(group.size()));
+      if (!prefills && !decodes) continue;
+      group.push_back(replica);
+      (prefills ? prefill_places : decode_places).push_back(network_.placeOf(replica));
+      if (prefills) continue;
+      const double factor = differs(pool) ? added->spec.resharding_factor : 1;
+      added->token_bytes.push_back(pool.kvBytesPerToken().value() * factor);
+      added->fixed_bytes.push_back(pool.stateBytesPerRequest().value() * factor);
+      added->split_ranks.push_back(pool.spec.parallelism.dp > 1);
+    }
+  }
+  added->router = makePairRouter(added->spec.pairing, std::move(prefill_places), std::move(decode_places), rng);
+  deployments_.resize(std::max<std::size_t>(deployments_.size(), deployment + 1));
+  deployments_[deployment] = std::move(added);
+}
+
+bool Disaggregation::staysTogether(std::uint32_t deployment, const workloads::Request& request) const {
+  return request.prompt_tokens < deployments_[deployment]->spec.local_below;
+}
+
+Disaggregation::Replicas Disaggregation::choose(std::uint32_t deployment, const workloads::Request& request) {
+  const Deployment& d = *deployments_[deployment];
+  if (staysTogether(deployment, request)) {
+    const std::uint32_t decode = d.decode[d.router->chooseDecode()];
+    return {decode, decode};
+  }
+  const ReplicaPair pair = d.router->choose(request);
+  const std::uint32_t decode = d.decode[pair.decode];
+  return {pair.together ? decode : d.prefill[pair.prefill], decode};
+}
+
+void Disaggregation::send(std::uint32_t deployment, const workloads::Request& request, Replicas pair) {
+  Deployment& d = *deployments_[deployment];
+  d.router->sentToDecode(d.index[pair.decode - d.first_replica], request);
+  if (pair.together()) return fleet_.submit(pair.decode, request);
+  d.router->sentToPrefill(d.index[pair.prefill - d.first_replica], request);
+  Moving& moving = moving_[request.id];
+  moving.request = request;
+  moving.deployment = deployment;
+  moving.sent = loop_.now();
+  moving.pair = pair;
+  handOver(request.id, d.spec.layer_wise ? Hand::to_decode : Hand::to_prefill);
+}
+
+void Disaggregation::setAway(std::uint32_t replica, std::uint32_t deployment, Role role, bool away) {
+  Deployment& d = *deployments_[deployment];
+  const std::uint32_t index = d.index[replica - d.first_replica];
+  role == Role::prefill ? d.router->setPrefillAway(index, away) : d.router->setDecodeAway(index, away);
+}
+
+/// As an event of its own: after what the replicas do at this time.
+void Disaggregation::handOver(std::uint64_t request, Hand to) {
+  moving_.at(request).next = to;
+  handed_over_.push_back(request);
+  loop_.schedule(loop_.now(), Rank::arrival, kEventTarget, 0);
+}
+
+void Disaggregation::onEvent(const Event&) {
+  const std::uint64_t id = handed_over_.front();
+  handed_over_.pop_front();
+  Moving& moving = moving_.at(id);
+  if (moving.next == Hand::to_decode) {
+    fleet_.submitComputed(moving.pair.decode, moving.request);
+    return;
+  }
+  moving.sent_to_prefill = loop_.now();
+  workloads::Request prompt = moving.request;
+  prompt.output_tokens = prompt.max_tokens = 1;
+  fleet_.submit(moving.pair.prefill, prompt);
+}
+
+std::int64_t Disaggregation::bytesOf(const Moving& moving, double share) const {
+  const Deployment& d = *deployments_[moving.deployment];
+  const std::size_t decode = d.index[moving.pair.decode - d.first_replica];
+  const double tokens = static_cast<double>(moving.missing) * d.token_bytes[decode];
+  return static_cast<std::int64_t>((tokens + d.fixed_bytes[decode]) * share);
+}
+
+void Disaggregation::move(std::uint64_t id, Moving& moving, double share) {
+  const Deployment& d = *deployments_[moving.deployment];
+  std::vector<Way> ways = waysBetween(network_.endsOf(moving.pair.prefill), network_.endsOf(moving.pair.decode));
+  if (ways.size() > 1 && d.split_ranks[d.index[moving.pair.decode - d.first_replica]]) {
+    ways = {ways[id % ways.size()]};
+  }
+  if (moving.kv_began < 0) moving.kv_began = loop_.now();
+  network_.transfers().start({.kind = TransferKind::kv,
+                              .ways = ways,
+                              .bytes = bytesOf(moving, share),
+                              .rate_limit = d.spec.rate_limit,
+                              .slice = 0,
+                              .hash = id,
+                              .tag = id},
+                             *this);
+}
+
+void Disaggregation::onPromptStarted(std::uint64_t request) {
+  const auto found = moving_.find(request);
+  if (found == moving_.end()) return;
+  Moving& moving = found->second;
+  const Deployment& d = *deployments_[moving.deployment];
+  if (moving.started || !d.spec.layer_wise) return;
+  moving.started = true;
+  move(request, moving, 1 - 1.0 / d.layers);
+}
+
+/// Layer-wise, the last layer goes when the prompt is computed and the layers before it have gone.
+void Disaggregation::moveTail(std::uint64_t id, Moving& moving) {
+  if (!moving.prefilled || !moving.bulk_moved || moving.tail) return;
+  moving.tail = true;
+  move(id, moving, 1.0 / deployments_[moving.deployment]->layers);
+}
+
+void Disaggregation::onKvWanted(std::uint64_t request, std::int64_t tokens) {
+  Moving& moving = moving_.at(request);
+  moving.missing = tokens;
+  if (deployments_[moving.deployment]->spec.layer_wise) return handOver(request, Hand::to_prefill);
+  moving.tail = true;
+  move(request, moving, 1);
+}
+
+void Disaggregation::onPrefilled(const FinishedRequest& prefilled) {
+  const std::uint64_t id = prefilled.request.id;
+  Moving& moving = moving_.at(id);
+  Deployment& d = *deployments_[moving.deployment];
+  d.router->leftPrefill(d.index[moving.pair.prefill - d.first_replica], moving.request);
+  moving.prefilled = true;
+  moving.prompt = prefilled;
+  if (d.spec.layer_wise) return moveTail(id, moving);
+  handOver(id, Hand::to_decode);
+}
+
+void Disaggregation::onTransferEnd(const TransferEnd& end) {
+  Moving& moving = moving_.at(end.tag);
+  CHECK(end.delivered, "links do not go down");
+  if (!moving.tail) {
+    moving.bulk_moved = true;
+    moving.bulk = end;
+    return moveTail(end.tag, moving);
+  }
+  moving.last = end;
+  fleet_.onKvMoved(moving.pair.prefill, end.tag);
+  fleet_.onKvMoved(moving.pair.decode, end.tag);
+}
+
+void Disaggregation::onDecoded(std::uint32_t deployment, const FinishedRequest& decoded, RequestRecord& record) {
+  Deployment& d = *deployments_[deployment];
+  d.router->leftDecode(d.index[decoded.replica.value() - d.first_replica], decoded.request);
+  const auto found = moving_.find(decoded.request.id);
+  if (found == moving_.end()) return;  // computed where it was answered
+  const Moving& moving = found->second;
+  const FinishedRequest& prompt = moving.prompt;
+  record.prefill_replica = moving.pair.prefill;
+  record.queued = prompt.queued;
+  record.scheduled = prompt.scheduled;
+  record.prefilled = prompt.finished;
+  record.kv_began = moving.kv_began;
+  record.kv_ended = moving.last.ended;
+  record.preemptions += prompt.preemptions;
+  record.cached_tokens = prompt.cached_tokens;
+  record.fetched_tokens = prompt.fetched_tokens;
+  record.preempted_early += prompt.preempted_early;
+  // What of the transfer was waited for: nothing else happened to the request then.
+  const Ticks began = d.spec.layer_wise ? prompt.finished : moving.last.began;
+  const Ticks bulk_left = std::max<Ticks>(0, moving.bulk.began + moving.bulk.alone - prompt.finished);
+  const Ticks waited = moving.last.ended - began;
+  record.kv_transfer = std::min(waited, bulk_left + moving.last.alone);
+  record.network = waited - record.kv_transfer;
+  record.room_first = moving.sent_to_prefill - moving.sent;
+  record.decode_queue = decoded.scheduled - prompt.finished - waited;
+  moving_.erase(found);
+}
+
+}  // namespace headroom::sim

@@ -1,0 +1,98 @@
+// Requests whose prompt one replica computes and another answers, and the KV cache that moves between them.
+// Whole: the prompt is computed, then the decode replica reserves blocks and pulls all of it (vLLM's connectors).
+// Layer-wise: the decode replica reserves blocks first; layers are pushed as they are computed, so that only the last
+// is left when the prompt ends. Either way blocks are held at the prefill replica until the KV has been moved.
+// Left out: the pace of single layers; a push may run ahead of the computation, never end before it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "sim/cluster/fleet.h"
+#include "sim/cluster/run_network.h"
+#include "sim/deployment.h"
+#include "sim/metrics/request_record.h"
+#include "sim/orchestration/pair_router.h"
+
+namespace headroom::sim {
+
+class Disaggregation final : public TransferHandler {
+ public:
+  /// Of the events that belong to onEvent().
+  static constexpr std::uint32_t kEventTarget = UINT32_MAX - 2;
+
+  Disaggregation(Fleet& fleet, RunNetwork& network, EventLoop& loop);
+  /// Its replicas stand in the fleet, from `first_replica` on, in the order of pools.
+  void addDeployment(std::uint32_t deployment, const DeploymentPlan& plan, std::uint32_t first_replica,
+                     workloads::Rng rng);
+  bool has(std::uint32_t deployment) const {
+    return deployment < deployments_.size() && deployments_[deployment] != nullptr;
+  }
+
+  /// Is the prompt short enough to be computed where it is answered?
+  bool staysTogether(std::uint32_t deployment, const workloads::Request& request) const;
+  /// Equal: one decode replica computes and answers it.
+  struct Replicas {
+    std::uint32_t prefill = 0, decode = 0;
+    bool together() const { return prefill == decode; }
+  };
+  /// Then send().
+  Replicas choose(std::uint32_t deployment, const workloads::Request& request);
+  void send(std::uint32_t deployment, const workloads::Request& request, Replicas pair);
+
+  /// See PairRouter.
+  void setAway(std::uint32_t replica, std::uint32_t deployment, Role role, bool away);
+
+  // What the replicas tell.
+  void onPromptStarted(std::uint64_t request);
+  void onKvWanted(std::uint64_t request, std::int64_t tokens);
+  /// A prefill replica has computed the prompt.
+  void onPrefilled(const FinishedRequest& prefilled);
+  /// A decode replica has answered: completes `record`, which is filled from its life.
+  void onDecoded(std::uint32_t deployment, const FinishedRequest& decoded, RequestRecord& record);
+
+  void onEvent(const Event& event);
+  void onTransferEnd(const TransferEnd& end) override;
+
+ private:
+  struct Deployment {
+    std::unique_ptr<PairRouter> router;
+    std::vector<std::uint32_t> prefill, decode;  // replicas of the fleet
+    std::vector<std::uint32_t> index;            // of a replica in these, by its number in the deployment
+    std::vector<double> token_bytes;             // KV of a token, by decode replica
+    std::vector<double> fixed_bytes;             // of a request beside its tokens
+    std::vector<bool> split_ranks;               // a request is on one rank, hence one node, of its replica
+    std::uint32_t first_replica = 0;
+    DisaggregationSpec spec;
+    int layers = 1;
+  };
+  enum class Hand : std::uint8_t { none, to_prefill, to_decode };
+  struct Moving {
+    workloads::Request request;
+    std::uint32_t deployment = 0;
+    Replicas pair;
+    Hand next = Hand::none;
+    bool started = false, prefilled = false, bulk_moved = false, tail = false;
+    std::int64_t missing = 0;  // tokens that the decode replica lacks
+    FinishedRequest prompt;    // its life at the prefill replica
+    Ticks sent = 0, sent_to_prefill = 0;
+    TransferEnd bulk, last;  // transfers that have ended; layer-wise there are two
+    Ticks kv_began = -1;
+  };
+  void handOver(std::uint64_t request, Hand to);
+  void move(std::uint64_t id, Moving& moving, double share);
+  void moveTail(std::uint64_t id, Moving& moving);
+  std::int64_t bytesOf(const Moving& moving, double share) const;
+
+  Fleet& fleet_;
+  RunNetwork& network_;
+  EventLoop& loop_;
+  std::vector<std::unique_ptr<Deployment>> deployments_;  // null: not disaggregated
+  std::unordered_map<std::uint64_t, Moving> moving_;      // by request
+  std::deque<std::uint64_t> handed_over_;                 // one event each
+};
+
+}  // namespace headroom::sim

@@ -1,0 +1,73 @@
+#include "sim/cluster/summarize_network.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace headroom::sim {
+namespace {
+
+constexpr std::size_t kLinksShown = 8;
+
+LinkOutcome outcomeOf(const RunNetwork& network, FabricLinkId id, Ticks end) {
+  const LinkUsage& usage = network.transfers().usage();
+  const FabricLink& link = network.topology().link(id);
+  LinkOutcome out;
+  out.name = network.topology().linkName(id);
+  out.tier = network.topology().tiers()[link.tier].name;
+  out.gb_per_s = link.bandwidth.value() / 1e9;
+  out.bytes = usage.totalBytes(id);
+  out.utilisation = static_cast<double>(out.bytes) / (link.bandwidth.value() * toSeconds(end).value());
+  std::vector<double> bytes = usage.overTime(id);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const Ticks from = static_cast<Ticks>(i) * usage.interval();
+    const Ticks length = std::clamp<Ticks>(end - from, 1, usage.interval());  // the last one may be cut short
+    out.over_time.push_back(bytes[i] / (link.bandwidth.value() * toSeconds(length).value()));
+    out.peak = std::max(out.peak, out.over_time.back());
+  }
+  return out;
+}
+
+/// By utilisation over the run; ties to the lower id.
+std::vector<FabricLinkId> busiest(const RunNetwork& network) {
+  const LinkUsage& usage = network.transfers().usage();
+  std::vector<std::pair<double, std::uint32_t>> load;
+  for (std::uint32_t i = 0; i < usage.links(); ++i) {
+    const std::int64_t bytes = usage.totalBytes(FabricLinkId(i));
+    if (bytes == 0) continue;
+    load.emplace_back(-static_cast<double>(bytes) / network.topology().link(FabricLinkId(i)).bandwidth.value(), i);
+  }
+  const std::size_t shown = std::min(kLinksShown, load.size());
+  std::partial_sort(load.begin(), load.begin() + static_cast<std::ptrdiff_t>(shown), load.end());
+  std::vector<FabricLinkId> links;
+  for (std::size_t i = 0; i < shown; ++i) links.emplace_back(load[i].second);
+  return links;
+}
+
+}  // namespace
+
+NetworkOutcome summarizeNetwork(const RunNetwork& network, Ticks end) {
+  const Transfers& transfers = network.transfers();
+  NetworkOutcome out;
+  out.bytes = std::accumulate(transfers.bytes().begin(), transfers.bytes().end(), std::int64_t{0});
+  for (std::size_t k = 0; k < kTransferKinds; ++k) {
+    const auto kind = static_cast<TransferKind>(k);
+    const Transfers::Times& times = transfers.times(kind);
+    if (times.count == 0) continue;
+    const auto total = static_cast<double>(times.total);
+    out.by_kind.push_back({nameOf(kind), times.count, transfers.bytes()[k],
+                           total / static_cast<double>(times.count) / (kTicksPerSecond / 1e3),
+                           total > 0 ? static_cast<double>(times.contention) / total : 0});
+  }
+  const Topology& topology = network.topology();
+  for (std::size_t w = 0; w < topology.wan().size(); ++w) {
+    const FabricLinkId there = topology.wanLink(w), back(there.value() + 1);
+    const std::int64_t bytes = transfers.usage().totalBytes(there) + transfers.usage().totalBytes(back);
+    out.egress_usd += topology.wan()[w].egress_price.value() * static_cast<double>(bytes);
+  }
+  out.interval_s = toSeconds(transfers.usage().interval()).value();
+  if (end <= 0) return out;
+  for (const FabricLinkId id : busiest(network)) out.links.push_back(outcomeOf(network, id, end));
+  return out;
+}
+
+}  // namespace headroom::sim

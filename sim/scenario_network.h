@@ -1,0 +1,24 @@
+// The keys of a scenario that say what goes over the fabric, and how: `network`, `disaggregation`, roles of pools.
+#pragma once
+
+#include "models/base/document.h"
+#include "sim/scenario.h"
+
+namespace headroom::sim {
+
+/// Key `network`. `sites`: does the scenario have any?
+NetworkSpec readNetwork(const Value& value, bool sites);
+/// Key `disaggregation` of a deployment whose pools have been read. Throws InputError if it and the roles do not agree.
+void readDisaggregation(Fields& fields, const Value& pools, DeploymentSpec& deployment);
+/// Key `start` of a pool whose site has been read.
+StartSpec readStart(const Value& value, const std::vector<SiteSpec>& sites, const std::string& site);
+/// Key `clients` of a workload.
+ClientSpec readClients(const Value& value, const std::vector<SiteSpec>& sites);
+Role readRole(const Value& value, const std::vector<SiteSpec>& sites);
+
+DocumentNode toDocument(const NetworkSpec& network);
+DocumentNode toDocument(const DisaggregationSpec& disaggregation);
+DocumentNode toDocument(const StartSpec& start);
+DocumentNode toDocument(const ClientSpec& clients);
+
+}  // namespace headroom::sim
