@@ -31,6 +31,7 @@ models::MemoryRequest memoryRequest(const DeploymentSpec& spec, const models::Mo
   request.max_model_len = static_cast<int>(config.max_model_len);
   request.rule = pool.engine.memory_rule;
   request.deduct_graphs = pool.engine.deduct_graphs;
+  if (pool.draft) pool.draft->addTo(request);
   return request;
 }
 
@@ -51,6 +52,7 @@ void fitMemory(const DeploymentSpec& spec, const models::Model& model, PoolPlan&
   if (pool.problem.empty()) {
     pool.problem = models::precisionProblem(pool.accelerator, weightsOf(spec, model), spec.kv_cache);
   }
+  if (pool.problem.empty() && pool.draft) pool.problem = pool.draft->problem();
   if (pool.problem.empty()) pool.problem = pipelineProblem(pool.engine.config.kind, pool.spec.parallelism.pp);
   if (!pool.problem.empty()) return;
   EngineConfig& config = pool.engine.config;
@@ -86,6 +88,11 @@ void fitMemory(const DeploymentSpec& spec, const models::Model& model, PoolPlan&
   }
 }
 
+/// Rows of the LM head in a step.
+int mostSampledRows(const PoolPlan& pool) {
+  return pool.engine.config.max_num_seqs * (1 + pool.engine.config.speculation.tokens);
+}
+
 /// Whose kernels: research engines are rules without kernels of their own.
 std::string kernelEngine(const std::string& engine) {
   return findResearchEngine(engine) != nullptr ? "vllm" : engine;
@@ -108,8 +115,10 @@ void compileSteps(const DeploymentSpec& spec, const models::Model& model, PoolPl
   request.max_num_seqs = pool.engine.config.max_num_seqs;
   request.max_model_len = pool.engine.config.max_model_len;
   request.graph_sizes = pool.engine.graph_sizes;
+  request.max_sampled_rows = mostSampledRows(pool);
   models::CompiledStepTimes compiled = models::compileStepTimes(found.profile, pool.accelerator, model, request);
   pool.step_times = std::move(compiled.tables);
+  if (pool.draft) pool.draft_times = pool.draft->compile(found.profile, pool.accelerator, request);
   pool.tier_share = compiled.tier_share;
   pool.engine.config.slowest_stage_share = compiled.slowest_stage_share;
 }
@@ -128,8 +137,13 @@ void addPower(const DeploymentSpec& spec, const models::Model& model, PoolPlan& 
   }
   if (cap >= pool.power->limit) return;
   pool.step_times = std::make_shared<models::CappedStepTimes>(pool.step_times, *pool.power, *pool.step_work, cap,
-                                                              pool.engine.config.max_num_seqs);
+                                                              pool.engine.config.max_num_seqs, mostSampledRows(pool));
   pool.power->limit = cap;
+}
+
+/// Graph sizes count tokens; the engines' option counts sequences.
+int largestGraphBatch(const ResolvedEngine& engine) {
+  return engine.graph_sizes.back() / (1 + engine.config.speculation.tokens);
 }
 
 /// `decide` sets an option that is not set to what the engine took.
@@ -144,7 +158,7 @@ void decideOptions(EngineOptions& engine, const Decide& decide) {
     }
     decide(engine.max_prefill_tokens, [](const ResolvedEngine& e) { return e.config.sglang.max_prefill_tokens; });
     decide(engine.enable_mixed_chunk, [](const ResolvedEngine& e) { return e.config.sglang.mixed_chunk; });
-    decide(engine.cuda_graph_max_bs, [](const ResolvedEngine& e) { return e.graph_sizes.back(); });
+    decide(engine.cuda_graph_max_bs, [](const ResolvedEngine& e) { return largestGraphBatch(e); });
   } else {
     decide(engine.max_num_batched_tokens, [](const ResolvedEngine& e) { return e.config.max_num_batched_tokens; });
   }
@@ -174,7 +188,7 @@ void decideOptions(EngineOptions& engine, const Decide& decide) {
            [](const ResolvedEngine& e) { return nameOf(e.config.trtllm.capacity_policy); });
     decide(engine.cuda_graph_padding, [](const ResolvedEngine& e) { return e.config.trtllm.graph_padding; });
     if (*engine.cuda_graph_padding) {
-      decide(engine.cuda_graph_max_bs, [](const ResolvedEngine& e) { return e.graph_sizes.back(); });
+      decide(engine.cuda_graph_max_bs, [](const ResolvedEngine& e) { return largestGraphBatch(e); });
     }
   }
   decide(engine.step_overhead, [](const ResolvedEngine& e) { return toSeconds(e.config.overhead.residue); });
@@ -206,10 +220,12 @@ DeploymentPlan planDeployment(const DeploymentSpec& spec, bool compile) {
       pool.warnings.push_back(fmt::format("max_model_len {} is beyond the model's own {}",
                                           pool.engine.config.max_model_len, plan.model.max_position));
     }
+    pool.draft = planDraft(spec.engine.speculation, plan.model, weightsOf(spec, plan.model), pool.spec.parallelism);
     fitMemory(spec, plan.model, pool);
     if (pool.problem.empty() && compile) {
       compileSteps(spec, plan.model, pool);
       addPower(spec, plan.model, pool);
+      if (pool.draft_times) pool.step_times = std::make_shared<models::WithDraft>(pool.step_times, pool.draft_times);
     }
     plan.pools.push_back(std::move(pool));
   }
@@ -220,6 +236,12 @@ std::vector<DeploymentPlan> planDeployments(const Scenario& scenario) {
   std::vector<DeploymentPlan> plans;
   for (const DeploymentSpec& spec : scenario.deployments) plans.push_back(planDeployment(spec));
   return plans;
+}
+
+EngineConfig configIn(const Scenario& scenario, const PoolPlan& pool) {
+  EngineConfig config = pool.engine.config;
+  config.speculation.seed = scenario.seed;
+  return config;
 }
 
 Scenario resolved(const Scenario& scenario, const std::vector<DeploymentPlan>& plans) {

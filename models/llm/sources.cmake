@@ -1,6 +1,7 @@
 target_sources(headroom_models PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/catalogue_file.cpp
   ${CMAKE_CURRENT_LIST_DIR}/config_keys.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/draft_layer.cpp
   ${CMAKE_CURRENT_LIST_DIR}/feasibility.cpp
   ${CMAKE_CURRENT_LIST_DIR}/find_model.cpp
   ${CMAKE_CURRENT_LIST_DIR}/import_config.cpp

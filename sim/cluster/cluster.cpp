@@ -33,7 +33,7 @@ Cluster::Cluster(const Scenario& scenario, const std::vector<DeploymentPlan>& pl
       arrivals_(scenario),
       warmup_(toTicks(scenario.warmup)),
       expected_(expectedRequests(scenario)) {
-  for (const DeploymentPlan& plan : plans) addDeployment(plan, scenario.seed, options.exact_steps);
+  for (const DeploymentPlan& plan : plans) addDeployment(plan, scenario, options.exact_steps);
   for (std::uint32_t w = 0; w < scenario.workloads.size(); ++w) {
     for (std::uint32_t d = 0; d < plans.size(); ++d) {
       if (plans[d].spec.name != scenario.workloads[w].deployment) continue;
@@ -44,18 +44,19 @@ Cluster::Cluster(const Scenario& scenario, const std::vector<DeploymentPlan>& pl
   CHECK(deployment_of_workload_.size() == scenario.workloads.size(), "every workload has a deployment");
 }
 
-void Cluster::addDeployment(const DeploymentPlan& plan, std::uint64_t seed, bool exact_steps) {
+void Cluster::addDeployment(const DeploymentPlan& plan, const Scenario& scenario, bool exact_steps) {
   DeploymentState deployment;
   deployment.first_replica = static_cast<std::uint32_t>(replicas_.size());
   auto pool_index = static_cast<std::uint32_t>(replicas_.empty() ? 0 : replicas_.back().pool + 1);
   for (const PoolPlan& pool : plan.pools) {
     CHECK(pool.problem.empty() && pool.step_times, "only plans that fit are simulated");
     const EngineConfig& config = pool.engine.config;
+    const EngineConfig here = configIn(scenario, pool);
     deployment.shortest_context = std::min(deployment.shortest_context, config.max_model_len);
     for (int i = 0; i < pool.spec.replicas; ++i) {
       ReplicaState state;
       const ReplicaId id(static_cast<std::uint32_t>(replicas_.size()));
-      state.replica = makeReplica(id, config, *pool.step_times, *this, exact_steps);
+      state.replica = makeReplica(id, here, *pool.step_times, *this, exact_steps);
       state.deployment = static_cast<std::uint32_t>(deployments_.size());
       state.pool = pool_index;
       state.config = &config;
@@ -64,7 +65,7 @@ void Cluster::addDeployment(const DeploymentPlan& plan, std::uint64_t seed, bool
     ++pool_index;
   }
   const std::size_t count = replicas_.size() - deployment.first_replica;
-  deployment.router = makeRouter(plan.spec.router, count, workloads::Rng(seed, "router/" + plan.spec.name));
+  deployment.router = makeRouter(plan.spec.router, count, workloads::Rng(scenario.seed, "router/" + plan.spec.name));
   deployments_.push_back(std::move(deployment));
 }
 

@@ -54,7 +54,7 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   };
 
   std::size_t poolOf(ReplicaId replica) const { return replicas_[replica.value()].pool; }
-  void addDeployment(const DeploymentPlan& plan, std::uint64_t seed, bool exact_steps);
+  void addDeployment(const DeploymentPlan& plan, const Scenario& scenario, bool exact_steps);
   void reschedule(std::uint32_t replica);
   void scheduleArrival();
   void handleArrivals(Ticks now);

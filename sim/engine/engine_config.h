@@ -58,6 +58,17 @@ struct SglangRules {
   bool operator==(const SglangRules&) const = default;
 };
 
+/// Speculative decoding: a step verifies `tokens` draft tokens beside each decoding sequence's own.
+struct Speculation {
+  int tokens = 0;                          ///< k; 0: off
+  std::vector<double> acceptance_rates{};  ///< [i]: share of verifications that accept the first i + 1; not rising
+  bool deterministic = false;              ///< the mean as evenly as can be, instead of drawn
+  std::uint64_t seed = 1;                  ///< of the draws
+  int lookahead = 0;                       ///< tokens beyond those of a step for which vLLM takes blocks
+  Ticks draft_overhead = 0;                ///< of each of the k draft passes, beyond its kernels
+  bool operator==(const Speculation&) const = default;
+};
+
 /// TensorRT-LLM's capacity_scheduler_policy.
 enum class CapacityPolicy : std::uint8_t {
   guaranteed_no_evict,  ///< a request is let in once the blocks for its longest answer are free
@@ -93,6 +104,7 @@ struct EngineConfig {
   double watermark = 0;            ///< share of the blocks that an admission must leave free (research engines)
   int max_waiting_iters = 10;      ///< decode steps between two looks at the queue (lightllm)
   StepOverhead overhead;
+  Speculation speculation;
   SglangRules sglang;
   TrtllmRules trtllm;
 

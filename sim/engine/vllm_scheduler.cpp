@@ -32,7 +32,7 @@ int VllmScheduler::newTokens(const Sequence& s, int budget) const {
     if (s.lastTokenDecided() && s.endsByLength()) return 0;
     // With pipeline stages its next step waits until its token is out.
     if (config_.pipeline_parallel > 1 && s.in_flight > 0) return 0;
-    return std::min(1, budget);
+    return std::min(decodeTokens(s, config_.max_model_len - 1), budget);
   }
   std::int64_t tokens = std::min<std::int64_t>(s.target - s.computed, budget);
   if (config_.long_prefill_token_threshold > 0) {
@@ -65,7 +65,8 @@ bool VllmScheduler::scheduleRunning(Ticks now, Batch& batch, int& budget) {
 
 /// Reserves blocks for the new tokens; false if the sequence itself had to go.
 bool VllmScheduler::makeRoom(Sequence* sequence, int tokens, Ticks now, Batch& batch, int& budget) {
-  while (!kv_.reserve(sequence->kv, sequence->computed + tokens)) {
+  const std::int64_t held = sequence->computed + tokens + config_.speculation.lookahead;
+  while (!kv_.reserve(sequence->kv, std::min(held, std::max(config_.max_model_len, sequence->computed + tokens)))) {
     Sequence* gone = victim();
     preempt(gone, now, batch, budget);
     if (gone == sequence) return false;
@@ -90,7 +91,7 @@ void VllmScheduler::preempt(Sequence* victim, Ticks now, Batch& batch, int& budg
   const auto row =
       std::find_if(batch.rows.begin(), batch.rows.end(), [&](const Row& r) { return r.sequence == victim; });
   if (row != batch.rows.end()) budget += removeRow(batch, row);
-  tiers_.write(victim->request(), victim->computed);
+  tiers_.write(victim->request(), victim->accepted());
   dropFromKv(victim, now);
   waiting_.putBack(victim);
 }

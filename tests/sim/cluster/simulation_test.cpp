@@ -48,6 +48,26 @@ TEST(Simulation, TheSameSeedGivesTheSameBytesAndAnotherDoesNot) {
   EXPECT_NE(once, toJson(simulate(scenario, {plan})).dump());
 }
 
+TEST(Simulation, SpeculationIsDrawnFromTheSeedAndReported) {
+  EngineConfig config = smallEngine();
+  config.speculation.tokens = 3;
+  config.speculation.acceptance_rates = {0.8, 0.5, 0.2};
+  const DeploymentPlan plan = planByHand("round-robin", 2, config);
+  Scenario scenario = scenarioOf(plan, {poissonWorkload("a", 20, 500)});
+  const Result r = simulate(scenario, {plan});
+  ASSERT_TRUE(r.speculation.has_value());
+  EXPECT_NEAR(r.speculation->acceptance_rate, 0.5, 0.01);
+  EXPECT_NEAR(r.speculation->tokens_per_verification, 2.5, 0.03);
+  EXPECT_LT(r.speculation->tokens_per_chunk, r.speculation->tokens_per_verification) << "answers end inside chunks";
+  EXPECT_EQ(resultFromJson(toJson(r)), r);
+  SimulationOptions exact;
+  exact.exact_steps = true;
+  EXPECT_EQ(jsonWithoutEvents(simulate(scenario, {plan}, exact)), jsonWithoutEvents(r));
+  scenario.seed = 2;
+  EXPECT_NE(simulate(scenario, {plan}).speculation, r.speculation);
+  EXPECT_FALSE(simulate(scenario, {planByHand("round-robin", 2)}).speculation.has_value());
+}
+
 TEST(Simulation, ExactStepsGiveTheSameResultForEveryRouterBelowAndAboveTheKnee) {
   EngineConfig starved = smallEngine();
   starved.num_gpu_blocks = 530;
