@@ -31,6 +31,7 @@ models::MemoryRequest memoryRequest(const DeploymentSpec& spec, const models::Mo
   request.max_model_len = static_cast<int>(config.max_model_len);
   request.rule = pool.engine.memory_rule;
   request.deduct_graphs = pool.engine.deduct_graphs;
+  request.added_weights = pool.adapter_slots;
   if (pool.draft) pool.draft->addTo(request);
   return request;
 }
@@ -44,6 +45,13 @@ KvTierConfig tierOf(const KvTierOptions& options, const models::Parallelism& lay
   tier.block_time = std::max<Ticks>(1, toTicks(Seconds(block * layout.dp / options.bandwidth.value())));
   tier.latency = toTicks(options.latency);
   return tier;
+}
+
+void addDraftAndAdapters(const DeploymentSpec& spec, const models::Model& model, PoolPlan& pool) {
+  pool.draft = planDraft(spec.engine.speculation, model, weightsOf(spec, model), pool.spec.parallelism);
+  ResolvedLora lora = resolveLora(spec.engine.lora, model, pool.accelerator, pool.spec.parallelism);
+  pool.engine.config.lora = std::move(lora.config);
+  pool.adapter_slots = lora.slots;
 }
 
 /// Sets the number of blocks, or the problem.
@@ -220,7 +228,7 @@ DeploymentPlan planDeployment(const DeploymentSpec& spec, bool compile) {
       pool.warnings.push_back(fmt::format("max_model_len {} is beyond the model's own {}",
                                           pool.engine.config.max_model_len, plan.model.max_position));
     }
-    pool.draft = planDraft(spec.engine.speculation, plan.model, weightsOf(spec, plan.model), pool.spec.parallelism);
+    addDraftAndAdapters(spec, plan.model, pool);
     fitMemory(spec, plan.model, pool);
     if (pool.problem.empty() && compile) {
       compileSteps(spec, plan.model, pool);
@@ -238,9 +246,15 @@ std::vector<DeploymentPlan> planDeployments(const Scenario& scenario) {
   return plans;
 }
 
-EngineConfig configIn(const Scenario& scenario, const PoolPlan& pool) {
+EngineConfig configIn(const Scenario& scenario, const DeploymentPlan& plan, const PoolPlan& pool) {
   EngineConfig config = pool.engine.config;
   config.speculation.seed = scenario.seed;
+  const std::vector<LoraModule>& modules = plan.spec.engine.lora.modules;
+  for (const std::string& name : adapterNames(scenario)) {
+    const auto served =
+        std::find_if(modules.begin(), modules.end(), [&](const LoraModule& module) { return module.name == name; });
+    config.lora.of_name.push_back(served == modules.end() ? -1 : static_cast<int>(served - modules.begin()));
+  }
   return config;
 }
 

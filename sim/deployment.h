@@ -24,6 +24,7 @@ struct PoolPlan {
   std::shared_ptr<const models::StepTimes> step_times;     ///< null if it does not fit
   std::optional<DraftPlan> draft;                          ///< of speculative decoding
   std::shared_ptr<const models::StepTimes> draft_times{};  ///< of `draft`, without a power cap; part of step_times
+  Bytes adapter_slots{};                                   ///< of LoRA adapters on one rank
   std::shared_ptr<const models::StepWork> step_work;       ///< as step_times
   std::optional<models::PowerModel> power;                 ///< none: the accelerator's power is not published
   std::string profile;                                     ///< name of the kernel profile used
@@ -44,8 +45,8 @@ struct DeploymentPlan {
 DeploymentPlan planDeployment(const DeploymentSpec& spec, bool compile = true);
 std::vector<DeploymentPlan> planDeployments(const Scenario& scenario);
 
-/// The engine in this scenario: with its seed.
-EngineConfig configIn(const Scenario& scenario, const PoolPlan& pool);
+/// The engine in this scenario: with its seed and its numbers of adapters.
+EngineConfig configIn(const Scenario& scenario, const DeploymentPlan& plan, const PoolPlan& pool);
 
 /// The scenario with every engine option decided, where all pools of a deployment agree.
 Scenario resolved(const Scenario& scenario, const std::vector<DeploymentPlan>& plans);

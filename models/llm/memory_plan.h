@@ -45,7 +45,7 @@ struct MemoryRequest {
   int max_num_seqs = 256;
   int block_size = 16;
   int max_model_len = 0;       ///< 0: the model's own
-  Bytes added_weights{};       ///< per rank, of a draft model
+  Bytes added_weights{};       ///< per rank, of a draft model and of adapters
   Bytes added_kv_per_token{};  ///< per rank, of a draft model
   MemoryRule rule = MemoryRule::vllm;
   bool deduct_graphs = false;  ///< recent vLLM takes CUDA-graph memory off the KV cache

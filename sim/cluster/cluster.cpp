@@ -51,7 +51,7 @@ void Cluster::addDeployment(const DeploymentPlan& plan, const Scenario& scenario
   for (const PoolPlan& pool : plan.pools) {
     CHECK(pool.problem.empty() && pool.step_times, "only plans that fit are simulated");
     const EngineConfig& config = pool.engine.config;
-    const EngineConfig here = configIn(scenario, pool);
+    const EngineConfig here = configIn(scenario, plan, pool);
     deployment.shortest_context = std::min(deployment.shortest_context, config.max_model_len);
     for (int i = 0; i < pool.spec.replicas; ++i) {
       ReplicaState state;

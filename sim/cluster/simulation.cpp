@@ -169,7 +169,8 @@ void estimateLoad(const Scenario& scenario, const std::vector<DeploymentPlan>& p
     const std::size_t count = std::clamp<std::size_t>(tenth, 1000, 20'000);
     double sustained = 0;
     for (const PoolPlan& pool : plans[d].pools) {
-      const double rate = sustainableRate(sample.requests(), count, configIn(scenario, pool), *pool.step_times);
+      const double rate =
+          sustainableRate(sample.requests(), count, configIn(scenario, plans[d], pool), *pool.step_times);
       result.pools[pool_index++].sustainable_per_s = rate * pool.spec.replicas;
       sustained += rate * pool.spec.replicas;
     }

@@ -24,6 +24,9 @@ struct BatchShape {
   int draft_tokens = 0;                    ///< verified beside the decode rows' own
   std::int64_t draft_attended = 0;         ///< pairs of them with what they attend to, beyond decode_context_sum
   std::int64_t completed_context_sum = 0;  ///< tokens of the prompts that end in this step
+  Ticks adapter_time = 0;                  ///< kernels of LoRA adapters
+  Ticks decode_adapter_time = 0;           ///< of the decode rows alone
+  Ticks adapter_load = 0;                  ///< adapters that are loaded first
   int promptTokens() const {
     int tokens = 0;
     for (const PrefillChunk& chunk : chunks) tokens += chunk.tokens;
@@ -36,6 +39,7 @@ struct BatchShape {
     shape.decode_context_sum = decode_context_sum;
     shape.draft_tokens = draft_tokens;
     shape.draft_attended = draft_attended;
+    shape.adapter_time = shape.decode_adapter_time = decode_adapter_time;
     return shape;
   }
   int tokens() const { return decode_rows + draft_tokens + promptTokens(); }

@@ -3,10 +3,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "models/base/ticks.h"
+
+namespace headroom::models {
+class LoraCost;
+}
 
 namespace headroom::sim {
 
@@ -69,6 +74,21 @@ struct Speculation {
   bool operator==(const Speculation&) const = default;
 };
 
+/// One LoRA adapter that a replica serves.
+struct LoraAdapter {
+  Ticks from_host = 0;     ///< to copy it to the accelerator
+  Ticks from_storage = 0;  ///< to read it into host memory before
+  bool operator==(const LoraAdapter&) const = default;
+};
+struct LoraConfig {
+  std::vector<LoraAdapter> adapters{};  ///< empty: adapters cost nothing
+  std::vector<int> of_name{};           ///< [RequestDetails::adapter]: index of adapters, or -1
+  int slots = 0;                        ///< max_loras: different ones that run at once
+  int in_host = 0;                      ///< max_cpu_loras: kept in host memory
+  std::shared_ptr<const models::LoraCost> cost{};
+  bool operator==(const LoraConfig&) const = default;
+};
+
 /// TensorRT-LLM's capacity_scheduler_policy.
 enum class CapacityPolicy : std::uint8_t {
   guaranteed_no_evict,  ///< a request is let in once the blocks for its longest answer are free
@@ -105,6 +125,7 @@ struct EngineConfig {
   int max_waiting_iters = 10;      ///< decode steps between two looks at the queue (lightllm)
   StepOverhead overhead;
   Speculation speculation;
+  LoraConfig lora;
   SglangRules sglang;
   TrtllmRules trtllm;
 

@@ -26,6 +26,12 @@ const std::vector<EngineKey>& engineKeys() {
   static const std::vector<EngineKey> keys{
       {"vllm", "long_prefill_token_threshold", nullptr},
       {"vllm", "kv_tiers", nullptr},
+      {"vllm", "lora_modules", nullptr},
+      {"vllm", "max_loras", nullptr},
+      {"vllm", "max_lora_rank", nullptr},
+      {"vllm", "max_cpu_loras", nullptr},
+      {"vllm", "lora_host_bandwidth", nullptr},
+      {"vllm", "lora_storage_bandwidth", nullptr},
       {"sglang", "speculative_algorithm", "speculative_config.method"},
       {"sglang", "speculative_num_steps", "speculative_config.num_speculative_tokens"},
       {"sglang", "speculative_num_draft_tokens", nullptr},

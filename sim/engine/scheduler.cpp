@@ -33,6 +33,7 @@ Scheduler::Scheduler(ReplicaId id, const EngineConfig& config, ReplicaObserver& 
       observer_(observer),
       cost_(cost),
       acceptance_(config.speculation),
+      adapters_(config.lora),
       kv_(config.usableBlocks(), config.block_size, config.enable_prefix_caching, reuseOf(config.kind)),
       waiting_(config.order) {}
 
@@ -40,6 +41,7 @@ void Scheduler::decide(Ticks now, Batch& batch) {
   batch.clear();
   schedule(now, batch);
   if (batch.empty()) return;
+  adapters_.settle(batch);
   for (const Sequence* sequence : running_) batch.cached_tokens += sequence->accepted();
   observer_.onBlocksUsed(id_, kv_.usedBlocks());
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sim/engine/acceptance.h"
+#include "sim/engine/adapter_slots.h"
 #include "sim/engine/batch.h"
 #include "sim/engine/kv_cache.h"
 #include "sim/engine/request_queue.h"
@@ -66,6 +67,7 @@ class Scheduler {
   ReplicaObserver& observer_;
   const StepCost* cost_;
   Acceptance acceptance_;
+  AdapterSlots adapters_;
   KvCache kv_;
   RequestQueue waiting_;
   std::vector<Sequence*> running_;  // in the order of admission

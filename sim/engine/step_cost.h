@@ -26,10 +26,10 @@ class StepCost {
   Ticks of(const BatchShape& batch) const {
     return withOverhead(times_.tokenwise(batch.tokens()) + attentionOf(batch), hostTimeOf(batch));
   }
-  /// Attention, LM head, sampling and drafting: what depends on more than the number of tokens.
+  /// Attention, LM head, sampling, drafting and adapters: what depends on more than the number of tokens.
   Ticks attentionOf(const BatchShape& batch) const {
     Ticks kernels = times_.perSequence(batch.decode_rows + batch.draft_tokens + batch.completed_prompts);
-    kernels += drafting_.passes(batch);
+    kernels += drafting_.passes(batch) + batch.adapter_time + batch.adapter_load;
     if (fused_ && batch.decode_rows > 0 && !batch.chunks.empty()) {
       return kernels + std::max(fusedOf(batch), drafting_.verification(batch));
     }

@@ -115,8 +115,14 @@ VllmScheduler::Admission VllmScheduler::admission(const Sequence& s, int budget)
 }
 
 void VllmScheduler::admitWaiting(Ticks now, Batch& batch, int& budget) {
+  std::vector<Sequence*> passed;  // their adapters have no slot; others overtake them
   while (!waiting_.empty()) {
     Sequence* sequence = waiting_.front();
+    if (!adapters_.hasSlot(sequence->request(), running_)) {
+      waiting_.remove(sequence);
+      passed.push_back(sequence);
+      continue;
+    }
     if (receives(*sequence)) {
       if (!hasRoomToReceive(*sequence)) break;
       waiting_.pop();
@@ -135,10 +141,12 @@ void VllmScheduler::admitWaiting(Ticks now, Batch& batch, int& budget) {
     kv_.publish(sequence->request(), sequence->kv, sequence->computed);
     budget -= static_cast<int>(a.tokens);
   }
+  for (auto s = passed.rbegin(); s != passed.rend(); ++s) waiting_.putBack(*s);
 }
 
 std::int64_t VllmScheduler::repeats(const Batch& last, std::int64_t limit) const {
   if (last.rows.size() != running_.size()) return 0;
+  if (!waiting_.empty() && !adapters_.hasSlot(waiting_.front()->request(), running_)) return 0;
   if (!received_.empty() && running_.size() < static_cast<std::size_t>(config_.max_num_seqs)) return 0;
   if (!waiting_.empty() && receives(*waiting_.front())) {
     if (hasRoomToReceive(*waiting_.front())) return 0;

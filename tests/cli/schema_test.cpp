@@ -272,6 +272,8 @@ constexpr Change kChanges[] = {
      "{decoding_type: MTP, num_speculative_tokens: 3, acceptance_rate: 0.7}"},
     {"deployments/0/engine/speculative_config", "{method: medusa, num_speculative_tokens: 3, acceptance_rate: 0.7}"},
     {"deployments/0/engine/speculative_config", "{method: mtp, num_speculative_tokens: 0, acceptance_rate: 0.7}"},
+    {"deployments/0/engine/lora_modules", "[{name: legal-v2, rank: 16}]"},
+    {"deployments/0/engine/lora_modules", "[{name: legal-v2}]"},
     {"workloads/0/arrivals", "{type: closed-loop, concurrency: 4, think_time: 1 s}"},
     {"workloads/0/arrivals", "{type: closed-loop, concurrency: 0}"},
     {"workloads/0/arrivals", "{type: trace, format: azure, file: x.csv, rate_scale: 2}"},

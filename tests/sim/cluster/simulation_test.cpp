@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "models/cost/lora_cost.h"
 #include "sim/cluster/load_estimate.h"
 #include "sim/orchestration/router.h"
 #include "tests/sim/cluster/plan_by_hand.h"
@@ -66,6 +67,28 @@ TEST(Simulation, SpeculationIsDrawnFromTheSeedAndReported) {
   scenario.seed = 2;
   EXPECT_NE(simulate(scenario, {plan}).speculation, r.speculation);
   EXPECT_FALSE(simulate(scenario, {planByHand("round-robin", 2)}).speculation.has_value());
+}
+
+TEST(Simulation, AdaptersThatAreServedTakeTheirTimeAndOthersAreWarnedOf) {
+  DeploymentPlan plan = planByHand("round-robin", 2);
+  WorkloadEntry one = poissonWorkload("a", 5, 200), other = poissonWorkload("b", 5, 200);
+  one.adapter = "unknown";
+  other.adapter = "legal";
+  const Result without = simulate(scenarioOf(plan, {one, other}), {plan});
+  EXPECT_THAT(without.warnings, testing::Contains(testing::HasSubstr("adapter legal is served at no cost")));
+  plan.spec.engine.lora.modules = {{"legal", 16}};
+  LoraConfig& lora = plan.pools[0].engine.config.lora;
+  lora.slots = lora.in_host = 1;
+  lora.adapters = {{toTicks(Seconds(0.5)), 0}};
+  lora.cost = std::make_shared<models::LoraCost>(models::Accelerator(), std::vector<models::LoraProjection>{}, 16);
+  const Scenario scenario = scenarioOf(plan, {one, other});
+  const Result with = simulate(scenario, {plan});
+  EXPECT_THAT(with.warnings, testing::Contains(testing::HasSubstr("adapter unknown is served at no cost")));
+  EXPECT_THAT(with.warnings, testing::Not(testing::Contains(testing::HasSubstr("adapter legal"))));
+  EXPECT_GT(with.latencies.ttft->max, without.latencies.ttft->max + 400) << "the first request waited for its adapter";
+  SimulationOptions exact;
+  exact.exact_steps = true;
+  EXPECT_EQ(jsonWithoutEvents(simulate(scenario, {plan}, exact)), jsonWithoutEvents(with));
 }
 
 TEST(Simulation, ExactStepsGiveTheSameResultForEveryRouterBelowAndAboveTheKnee) {

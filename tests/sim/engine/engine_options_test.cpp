@@ -63,6 +63,8 @@ TEST(EngineOptions, AreWrittenSoThatTheyReadBack) {
         "{name: sglang, speculative_algorithm: STANDALONE, speculative_num_steps: 3, speculative_draft_model_path: "
         "llama-3.1-8b, speculative_config: {acceptance_rate: 0.6}}",
         "{name: trtllm, speculative_config: {decoding_type: MTP, max_draft_len: 3, acceptance_rate: 0.6}}",
+        "{name: vllm, lora_modules: [{name: legal, rank: 32}], max_loras: 2, max_lora_rank: 64, max_cpu_loras: 9, "
+        "lora_host_bandwidth: 50 GB/s, lora_storage_bandwidth: 2 GB/s}",
         "{name: vllm, max_num_seqs: 64, prefix_caching: false, long_prefill_token_threshold: 5}"}) {
     const EngineOptions options = read(yaml);
     EXPECT_EQ(read(toYaml(toDocument(options))), options) << yaml;
@@ -268,6 +270,26 @@ TEST(Speculation, ADraftOfAnotherVocabularyIsRefused) {
   } catch (const InputError& e) {
     EXPECT_THAT(e.what(), testing::HasSubstr("vocabulary"));
   }
+}
+
+TEST(Adapters, SlotsOfTheLargestRankAreTakenOffTheKvCache) {
+  const auto weights = [](const std::string& keys) {
+    return plan("{max_model_len: 8192" + keys + "}", "h100-sxm", 1, "llama-3.1-8b").memory.weights.value();
+  };
+  const double slot = 2.0 * 41'943'040;  // rank 16
+  EXPECT_DOUBLE_EQ(weights(", lora_modules: [{name: a, rank: 8}]") - weights(""), slot);
+  EXPECT_DOUBLE_EQ(weights(", lora_modules: [{name: a, rank: 8}], max_loras: 4, max_lora_rank: 32") - weights(""),
+                   8 * slot);
+}
+
+TEST(Adapters, OptionsThatMakeNoSenseAreRefused) {
+  using testing::HasSubstr;
+  EXPECT_THAT(problem("{max_loras: 4}"), HasSubstr("needs lora_modules"));
+  EXPECT_THAT(problem("{lora_modules: [{name: a, rank: 32}]}"), HasSubstr("above max_lora_rank 16"));
+  EXPECT_THAT(problem("{lora_modules: [{name: a, rank: 8}, {name: a, rank: 8}]}"), HasSubstr("two adapters"));
+  EXPECT_THAT(problem("{lora_modules: [{name: a, rank: 8}], max_loras: 4, max_cpu_loras: 2}"),
+              HasSubstr("at least max_loras"));
+  EXPECT_THAT(problem("{name: sglang, lora_modules: [{name: a, rank: 8}]}"), HasSubstr("of vllm, not of sglang"));
 }
 
 }  // namespace
