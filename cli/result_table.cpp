@@ -121,6 +121,12 @@ Rows summaryRows(const Result& result) {
              fmt::format("{} requests/s, {} output tokens/s, {} tokens/s in and out", numberText(t.request_per_s),
                          numberText(t.output_tokens_per_s), numberText(t.total_tokens_per_s))},
             {"kv cache", kvText(result)}};
+  if (result.speculation) {
+    rows.emplace_back("speculation", fmt::format("{} of drafts accepted, {} tokens a verification, {} a chunk",
+                                                 shareText(result.speculation->acceptance_rate),
+                                                 numberText(result.speculation->tokens_per_verification),
+                                                 numberText(result.speculation->tokens_per_chunk)));
+  }
   if (result.slo) rows.emplace_back("slo", sloText(result));
   rows.emplace_back("accelerators", fmt::format("{:g}, busy {} of the time, for {}", result.accelerators,
                                                 shareText(result.busy), durationText(result.simulated_s)));

@@ -31,6 +31,8 @@ models::MemoryRequest memoryRequest(const DeploymentSpec& spec, const models::Mo
   request.max_model_len = static_cast<int>(config.max_model_len);
   request.rule = pool.engine.memory_rule;
   request.deduct_graphs = pool.engine.deduct_graphs;
+  request.added_weights = pool.adapter_slots;
+  if (pool.draft) pool.draft->addTo(request);
   return request;
 }
 
@@ -45,6 +47,13 @@ KvTierConfig tierOf(const KvTierOptions& options, const models::Parallelism& lay
   return tier;
 }
 
+void addDraftAndAdapters(const DeploymentSpec& spec, const models::Model& model, PoolPlan& pool) {
+  pool.draft = planDraft(spec.engine.speculation, model, weightsOf(spec, model), pool.spec.parallelism);
+  ResolvedLora lora = resolveLora(spec.engine.lora, model, pool.accelerator, pool.spec.parallelism);
+  pool.engine.config.lora = std::move(lora.config);
+  pool.adapter_slots = lora.slots;
+}
+
 /// Sets the number of blocks, or the problem.
 void fitMemory(const DeploymentSpec& spec, const models::Model& model, PoolPlan& pool) {
   pool.problem = models::layoutProblem(model, pool.spec.parallelism);
@@ -54,6 +63,7 @@ void fitMemory(const DeploymentSpec& spec, const models::Model& model, PoolPlan&
   if (pool.problem.empty() && pool.spec.role != Role::unified && pool.engine.config.kind != EngineKind::vllm) {
     pool.problem = fmt::format("prefill and decode roles need engine vllm, not {}", spec.engine.name);
   }
+  if (pool.problem.empty() && pool.draft) pool.problem = pool.draft->problem();
   if (pool.problem.empty()) pool.problem = pipelineProblem(pool.engine.config.kind, pool.spec.parallelism.pp);
   if (!pool.problem.empty()) return;
   EngineConfig& config = pool.engine.config;
@@ -89,6 +99,11 @@ void fitMemory(const DeploymentSpec& spec, const models::Model& model, PoolPlan&
   }
 }
 
+/// Rows of the LM head in a step.
+int mostSampledRows(const PoolPlan& pool) {
+  return pool.engine.config.max_num_seqs * (1 + pool.engine.config.speculation.tokens);
+}
+
 /// Whose kernels: research engines are rules without kernels of their own.
 std::string kernelEngine(const std::string& engine) {
   return findResearchEngine(engine) != nullptr ? "vllm" : engine;
@@ -111,8 +126,10 @@ void compileSteps(const DeploymentSpec& spec, const models::Model& model, PoolPl
   request.max_num_seqs = pool.engine.config.max_num_seqs;
   request.max_model_len = pool.engine.config.max_model_len;
   request.graph_sizes = pool.engine.graph_sizes;
+  request.max_sampled_rows = mostSampledRows(pool);
   models::CompiledStepTimes compiled = models::compileStepTimes(found.profile, pool.accelerator, model, request);
   pool.step_times = std::move(compiled.tables);
+  if (pool.draft) pool.draft_times = pool.draft->compile(found.profile, pool.accelerator, request);
   pool.tier_share = compiled.tier_share;
   pool.engine.config.slowest_stage_share = compiled.slowest_stage_share;
 }
@@ -131,8 +148,13 @@ void addPower(const DeploymentSpec& spec, const models::Model& model, PoolPlan& 
   }
   if (cap >= pool.power->limit) return;
   pool.step_times = std::make_shared<models::CappedStepTimes>(pool.step_times, *pool.power, *pool.step_work, cap,
-                                                              pool.engine.config.max_num_seqs);
+                                                              pool.engine.config.max_num_seqs, mostSampledRows(pool));
   pool.power->limit = cap;
+}
+
+/// Graph sizes count tokens; the engines' option counts sequences.
+int largestGraphBatch(const ResolvedEngine& engine) {
+  return engine.graph_sizes.back() / (1 + engine.config.speculation.tokens);
 }
 
 /// `decide` sets an option that is not set to what the engine took.
@@ -147,7 +169,7 @@ void decideOptions(EngineOptions& engine, const Decide& decide) {
     }
     decide(engine.max_prefill_tokens, [](const ResolvedEngine& e) { return e.config.sglang.max_prefill_tokens; });
     decide(engine.enable_mixed_chunk, [](const ResolvedEngine& e) { return e.config.sglang.mixed_chunk; });
-    decide(engine.cuda_graph_max_bs, [](const ResolvedEngine& e) { return e.graph_sizes.back(); });
+    decide(engine.cuda_graph_max_bs, [](const ResolvedEngine& e) { return largestGraphBatch(e); });
   } else {
     decide(engine.max_num_batched_tokens, [](const ResolvedEngine& e) { return e.config.max_num_batched_tokens; });
   }
@@ -177,7 +199,7 @@ void decideOptions(EngineOptions& engine, const Decide& decide) {
            [](const ResolvedEngine& e) { return nameOf(e.config.trtllm.capacity_policy); });
     decide(engine.cuda_graph_padding, [](const ResolvedEngine& e) { return e.config.trtllm.graph_padding; });
     if (*engine.cuda_graph_padding) {
-      decide(engine.cuda_graph_max_bs, [](const ResolvedEngine& e) { return e.graph_sizes.back(); });
+      decide(engine.cuda_graph_max_bs, [](const ResolvedEngine& e) { return largestGraphBatch(e); });
     }
   }
   decide(engine.step_overhead, [](const ResolvedEngine& e) { return toSeconds(e.config.overhead.residue); });
@@ -218,10 +240,12 @@ DeploymentPlan planDeployment(const DeploymentSpec& spec, bool compile) {
       pool.warnings.push_back(fmt::format("max_model_len {} is beyond the model's own {}",
                                           pool.engine.config.max_model_len, plan.model.max_position));
     }
+    addDraftAndAdapters(spec, plan.model, pool);
     fitMemory(spec, plan.model, pool);
     if (pool.problem.empty() && compile) {
       compileSteps(spec, plan.model, pool);
       addPower(spec, plan.model, pool);
+      if (pool.draft_times) pool.step_times = std::make_shared<models::WithDraft>(pool.step_times, pool.draft_times);
     }
     plan.pools.push_back(std::move(pool));
   }
@@ -232,6 +256,18 @@ std::vector<DeploymentPlan> planDeployments(const Scenario& scenario) {
   std::vector<DeploymentPlan> plans;
   for (const DeploymentSpec& spec : scenario.deployments) plans.push_back(planDeployment(spec));
   return plans;
+}
+
+EngineConfig configIn(const Scenario& scenario, const DeploymentPlan& plan, const PoolPlan& pool) {
+  EngineConfig config = pool.engine.config;
+  config.speculation.seed = scenario.seed;
+  const std::vector<LoraModule>& modules = plan.spec.engine.lora.modules;
+  for (const std::string& name : adapterNames(scenario)) {
+    const auto served =
+        std::find_if(modules.begin(), modules.end(), [&](const LoraModule& module) { return module.name == name; });
+    config.lora.of_name.push_back(served == modules.end() ? -1 : static_cast<int>(served - modules.begin()));
+  }
+  return config;
 }
 
 Scenario resolved(const Scenario& scenario, const std::vector<DeploymentPlan>& plans) {

@@ -181,6 +181,10 @@ Result parse(const Json& j) {
     r.slo = SloOutcome{s.at("attainment"), s.at("goodput_per_s"), s.at("availability"), s.at("met")};
   }
   r.preemptions = j.at("preemptions");
+  if (const Json& s = j.at("speculation"); !s.is_null()) {
+    r.speculation =
+        SpeculationOutcome{s.at("acceptance_rate"), s.at("tokens_per_verification"), s.at("tokens_per_chunk")};
+  }
   r.kv_usage_mean = j.at("kv_cache").at("usage_mean");
   r.kv_usage_max = j.at("kv_cache").at("usage_max");
   r.tier_hit_rate = optionalFrom<double>(j.at("kv_cache").at("tier_hit_rate"));
@@ -244,6 +248,10 @@ Json toJson(const Result& r) {
                            {"availability", r.slo->availability},
                            {"met", r.slo->met}};
   j["preemptions"] = r.preemptions;
+  j["speculation"] = !r.speculation ? Json()
+                                    : Json{{"acceptance_rate", r.speculation->acceptance_rate},
+                                           {"tokens_per_verification", r.speculation->tokens_per_verification},
+                                           {"tokens_per_chunk", r.speculation->tokens_per_chunk}};
   std::int64_t blocks = r.pools.empty() ? 0 : r.pools.front().blocks_per_replica;
   j["kv_cache"] = {{"usage_mean", r.kv_usage_mean},
                    {"usage_max", r.kv_usage_max},

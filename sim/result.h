@@ -63,6 +63,14 @@ struct StartOutcome {
   bool operator==(const StartOutcome&) const = default;
 };
 
+/// Of speculative decoding, over all replicas that speculate.
+struct SpeculationOutcome {
+  double acceptance_rate = 0;          ///< accepted of drafted tokens
+  double tokens_per_verification = 0;  ///< 1 + accepted, in the mean (vLLM: mean acceptance length)
+  double tokens_per_chunk = 0;         ///< wanted tokens behind a request's first that come together
+  bool operator==(const SpeculationOutcome&) const = default;
+};
+
 struct PoolOutcome {
   std::string deployment, pool, accelerator;
   int replicas = 0, accelerators = 0;
@@ -101,6 +109,7 @@ struct Result {
   Throughput throughput;
   std::optional<SloOutcome> slo;
   std::int64_t preemptions = 0;
+  std::optional<SpeculationOutcome> speculation{};  ///< none: nothing was drafted
   double kv_usage_mean = 0, kv_usage_max = 0;
   std::optional<double> tier_hit_rate{};    ///< of those, read from KV tiers; none: no deployment has any
   std::optional<double> prefix_hit_rate{};  ///< cached / prompt tokens; none: no deployment caches prefixes

@@ -78,6 +78,18 @@ std::vector<std::string> warningsOf(const Scenario& scenario) {
         fmt::format("tenant {}: {} of {} workloads have no SLO, so their requests count in no attainment", tenant,
                     without, workloads));
   }
+  for (const WorkloadEntry& entry : scenario.workloads) {
+    if (entry.adapter.empty()) continue;
+    const auto deployment = std::find_if(scenario.deployments.begin(), scenario.deployments.end(),
+                                         [&](const DeploymentSpec& d) { return d.name == entry.deployment; });
+    const std::vector<LoraModule>& modules = deployment->engine.lora.modules;
+    if (std::any_of(modules.begin(), modules.end(), [&](const LoraModule& m) { return m.name == entry.adapter; })) {
+      continue;
+    }
+    warnings.push_back(fmt::format("workload {}: adapter {} is served at no cost{}", entry.spec.name, entry.adapter,
+                                   deployment->engine.name == "vllm" ? ": it is not among engine.lora_modules"
+                                                                     : ", since only vllm models adapters"));
+  }
   return warnings;
 }
 

@@ -14,6 +14,8 @@ std::uint64_t contentId(std::uint64_t scope, std::uint64_t number) {
 
 DetailsMaker::DetailsMaker(const RequestMarks& marks, const std::string& name)
     : scope_(hashBytes(marks.text_of.empty() ? name : marks.text_of)), unshared_(hashBytes("unshared/" + name)) {
+  // KV that one adapter computed is of no use to another.
+  if (marks.adapter >= 0) scope_ = contentId(scope_, static_cast<std::uint64_t>(marks.adapter) + 1);
   marks_.priority = marks.priority;
   marks_.tenant = marks.tenant;
   marks_.adapter = marks.adapter;

@@ -37,7 +37,7 @@ std::vector<double> factors(int last, const PowerModel& power, Watts cap, int ac
 }  // namespace
 
 CappedStepTimes::CappedStepTimes(std::shared_ptr<const StepTimes> times, const PowerModel& power, const StepWork& work,
-                                 Watts cap, int max_sequences)
+                                 Watts cap, int max_sequences, int max_sampled_rows)
     : times_(std::move(times)) {
   CHECK(cap > power.idle, "a power cap is above idle power");
   const int accelerators = work.accelerators();
@@ -48,7 +48,7 @@ CappedStepTimes::CappedStepTimes(std::shared_ptr<const StepTimes> times, const P
       times_->maxTokens(), [&](int tokens) { return work.tokenwise(tokens); },
       [&](int tokens) { return times_->tokenwise(tokens); });
   sequences_ = make(
-      max_sequences, [&](int sequences) { return sequences * work.perSequence(); },
+      std::max(max_sequences, max_sampled_rows), [&](int sequences) { return sequences * work.perSequence(); },
       [&](int sequences) { return times_->perSequence(sequences); });
   decode_ = make(
       max_sequences,

@@ -16,9 +16,9 @@ namespace headroom::models {
 
 class CappedStepTimes final : public StepTimes {
  public:
-  /// `cap` is above idle (CHECKed). `max_sequences`: as `times` was compiled for.
+  /// `cap` is above idle (CHECKed). `max_sequences`, `max_sampled_rows`: as `times` was compiled for.
   CappedStepTimes(std::shared_ptr<const StepTimes> times, const PowerModel& power, const StepWork& work, Watts cap,
-                  int max_sequences);
+                  int max_sequences, int max_sampled_rows = 0);
 
   Ticks tokenwise(int tokens) const override;
   Ticks perSequence(int sequences) const override;

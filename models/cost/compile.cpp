@@ -206,7 +206,7 @@ CompiledStepTimes compileStepTimes(const Profile& profile, const Accelerator& ac
   const StepKernels kernels(profile, accelerator, model, request);
   CompiledTables::Rows rows;
   rows.tokens = sampleTokens(kernels, request.max_num_batched_tokens);
-  rows.sequences = sampleSequences(kernels, request.max_num_seqs);
+  rows.sequences = sampleSequences(kernels, std::max(request.max_num_seqs, request.max_sampled_rows));
   sampleDecode(kernels, request, rows);
   samplePrefill(kernels, request, rows);
   rows.fused = kernels.fusedAttention();

@@ -24,6 +24,7 @@ struct StepRequest {
   Precision kv_cache = Precision::bf16;
   int max_num_batched_tokens = 8192;
   int max_num_seqs = 256;
+  int max_sampled_rows = 0;  ///< of the LM head in a step; 0: max_num_seqs. Speculative decoding samples draft rows too
   std::int64_t max_model_len = 131072;
   ScaleOut scale_out;                      ///< network between nodes, where a group of ranks spans several
   std::optional<ExpertExchange> exchange;  ///< dp > 1 with experts; none: what the engine does by default

@@ -20,6 +20,7 @@ target_sources(headroom_models PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/kernel_moe.cpp
   ${CMAKE_CURRENT_LIST_DIR}/kernel_table.cpp
   ${CMAKE_CURRENT_LIST_DIR}/kernel_tiles.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/lora_cost.cpp
   ${CMAKE_CURRENT_LIST_DIR}/measured_power.cpp
   ${CMAKE_CURRENT_LIST_DIR}/operation.cpp
   ${CMAKE_CURRENT_LIST_DIR}/power.cpp

@@ -9,7 +9,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "models/base/ticks.h"
@@ -44,6 +46,9 @@ class StepTimes {
   virtual Segment prefillAttention(int chunk, std::int64_t prior) const = 0;
   virtual int maxTokens() const = 0;
 
+  /// Of the model that proposes draft tokens; null: none does.
+  virtual const StepTimes* draft() const { return nullptr; }
+
   /// Whether a step with prompts and decoding sequences takes its attention from fusedAttention() instead of the sum of
   /// decodeAttention() and prefillAttention().
   virtual bool fusesAttention() const { return false; }
@@ -52,6 +57,30 @@ class StepTimes {
   virtual Ticks fusedAttention(int /*chunk*/, std::int64_t /*prior*/, int /*n*/, std::int64_t /*context_sum*/) const {
     return 0;
   }
+};
+
+/// The step times of a model together with those of its draft model.
+class WithDraft final : public StepTimes {
+ public:
+  WithDraft(std::shared_ptr<const StepTimes> times, std::shared_ptr<const StepTimes> draft)
+      : times_(std::move(times)), draft_(std::move(draft)) {}
+  Ticks tokenwise(int tokens) const override { return times_->tokenwise(tokens); }
+  Ticks perSequence(int sequences) const override { return times_->perSequence(sequences); }
+  Segment decodeAttention(int n, std::int64_t context_sum) const override {
+    return times_->decodeAttention(n, context_sum);
+  }
+  Segment prefillAttention(int chunk, std::int64_t prior) const override {
+    return times_->prefillAttention(chunk, prior);
+  }
+  int maxTokens() const override { return times_->maxTokens(); }
+  const StepTimes* draft() const override { return draft_.get(); }
+  bool fusesAttention() const override { return times_->fusesAttention(); }
+  Ticks fusedAttention(int chunk, std::int64_t prior, int n, std::int64_t context_sum) const override {
+    return times_->fusedAttention(chunk, prior, n, context_sum);
+  }
+
+ private:
+  std::shared_ptr<const StepTimes> times_, draft_;
 };
 
 /// Constants for tests and queueing theory: every step takes the same time, or a linear one.

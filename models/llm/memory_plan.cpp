@@ -148,9 +148,9 @@ MemoryPlan planStage(const Model& model, const Accelerator& accelerator, const M
                      const Stage& stage, WindowedLayers windowed) {
   MemoryPlan plan;
   plan.memory = accelerator.memory;
-  plan.weights = stageWeights(model, stage, request);
+  plan.weights = stageWeights(model, stage, request) + request.added_weights;
   applyRule(model, stage, request, plan);
-  Bytes per_token;
+  Bytes per_token = request.added_kv_per_token;
   for (int layer = stage.first; layer < stage.last; ++layer) {
     addLayerCache(model, request, layer, windowed, plan, per_token);
   }
@@ -218,6 +218,16 @@ MemoryPlan refused(const Accelerator& accelerator, const MemoryRequest& request,
 }
 
 }  // namespace
+
+Bytes weightsOfRank(const Model& model, const Parallelism& parallelism, Precision weights, bool tables) {
+  MemoryRequest request;
+  request.parallelism = parallelism;
+  request.weights = weights;
+  if (tables) return stageWeights(model, {0, model.layers, true, true}, request);
+  Bytes total;
+  for (int layer = 0; layer < model.layers; ++layer) total += layerWeights(model, layer, request);
+  return total;
+}
 
 MemoryPlan planMemory(const Model& model, const Accelerator& accelerator, const MemoryRequest& request) {
   CHECK(request.block_size > 0 && request.max_num_batched_tokens > 0 && request.max_num_seqs > 0,

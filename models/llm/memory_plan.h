@@ -4,7 +4,7 @@
 //   blocks    = floor(available / (block_size x KV bytes per token)), the minimum over ranks
 // The activation peak is max(forward pass over max_num_batched_tokens, sampler over max_num_seqs rows of the
 // vocabulary). Layers that keep a state or only a window are set aside for max_num_seqs sequences; where that holds
-// fewer tokens than windowed layers that keep the whole context, the latter counts. Left out: multimodal towers, LoRA,
+// fewer tokens than windowed layers that keep the whole context, the latter counts. Left out: multimodal towers,
 // windows in prefill.
 #pragma once
 
@@ -44,7 +44,9 @@ struct MemoryRequest {
   int max_num_batched_tokens = 8192;
   int max_num_seqs = 256;
   int block_size = 16;
-  int max_model_len = 0;  ///< 0: the model's own
+  int max_model_len = 0;       ///< 0: the model's own
+  Bytes added_weights{};       ///< per rank, of a draft model and of adapters
+  Bytes added_kv_per_token{};  ///< per rank, of a draft model
   MemoryRule rule = MemoryRule::vllm;
   bool deduct_graphs = false;  ///< recent vLLM takes CUDA-graph memory off the KV cache
 };
@@ -69,6 +71,9 @@ struct MemoryPlan {
 std::string layoutProblem(const Model& model, const Parallelism& parallelism);
 /// Why this accelerator cannot compute in that format ("a100-sxm has no fp8 arithmetic; ..."), or "".
 std::string precisionProblem(const Accelerator& accelerator, Precision weights, Precision kv_cache);
+
+/// Weights of one rank without pipeline stages; `tables`: embedding and LM head too.
+Bytes weightsOfRank(const Model& model, const Parallelism& parallelism, Precision weights, bool tables = true);
 
 /// A value, never an error: "does not fit" is an answer.
 MemoryPlan planMemory(const Model& model, const Accelerator& accelerator, const MemoryRequest& request);

@@ -40,7 +40,7 @@ Cluster::Cluster(const Scenario& scenario, const std::vector<DeploymentPlan>& pl
     cold_starts_ = std::make_unique<ColdStarts>(*network, [this](std::uint32_t replica) { onReady(replica); });
     clients_ = std::make_unique<ClientTraffic>(*network, scenario);
   }
-  for (const DeploymentPlan& plan : plans) addDeployment(plan, scenario.seed, options.exact_steps);
+  for (const DeploymentPlan& plan : plans) addDeployment(plan, scenario, options.exact_steps);
   for (std::uint32_t w = 0; w < scenario.workloads.size(); ++w) {
     for (std::uint32_t d = 0; d < plans.size(); ++d) {
       if (plans[d].spec.name != scenario.workloads[w].deployment) continue;
@@ -51,7 +51,7 @@ Cluster::Cluster(const Scenario& scenario, const std::vector<DeploymentPlan>& pl
   CHECK(deployment_of_workload_.size() == scenario.workloads.size(), "every workload has a deployment");
 }
 
-void Cluster::addDeployment(const DeploymentPlan& plan, std::uint64_t seed, bool exact_steps) {
+void Cluster::addDeployment(const DeploymentPlan& plan, const Scenario& scenario, bool exact_steps) {
   DeploymentState deployment;
   deployment.first_replica = fleet_.size();
   std::uint32_t pool_index = fleet_.size() == 0 ? 0 : fleet_[fleet_.size() - 1].pool + 1;
@@ -59,13 +59,14 @@ void Cluster::addDeployment(const DeploymentPlan& plan, std::uint64_t seed, bool
   for (const PoolPlan& pool : plan.pools) {
     CHECK(pool.problem.empty() && pool.step_times, "only plans that fit are simulated");
     const EngineConfig& config = pool.engine.config;
+    const EngineConfig here = configIn(scenario, plan, pool);
     deployment.engine = config.kind;
     if (cold_starts_) cold_starts_->addPool(pool, fleet_.size());
     deployment.shortest_context = std::min(deployment.shortest_context, config.max_model_len);
     for (int i = 0; i < pool.spec.replicas; ++i) {
       if (disaggregated && config.role == Role::unified) deployment.unified.push_back(fleet_.size());
       FleetReplica replica;
-      replica.engine = makeReplica(ReplicaId(fleet_.size()), config, *pool.step_times, *this, exact_steps);
+      replica.engine = makeReplica(ReplicaId(fleet_.size()), here, *pool.step_times, *this, exact_steps);
       replica.deployment = static_cast<std::uint32_t>(deployments_.size());
       replica.pool = pool_index;
       replica.config = &config;
@@ -76,11 +77,11 @@ void Cluster::addDeployment(const DeploymentPlan& plan, std::uint64_t seed, bool
   if (disaggregated) {
     CHECK(disaggregation_ != nullptr, "KV moves over a network");
     disaggregation_->addDeployment(static_cast<std::uint32_t>(deployments_.size()), plan, deployment.first_replica,
-                                   workloads::Rng(seed, "pairing/" + plan.spec.name));
+                                   workloads::Rng(scenario.seed, "pairing/" + plan.spec.name));
   }
   const std::size_t count = disaggregated ? deployment.unified.size() : fleet_.size() - deployment.first_replica;
   if (count > 0) {
-    deployment.router = makeRouter(plan.spec.router, count, workloads::Rng(seed, "router/" + plan.spec.name));
+    deployment.router = makeRouter(plan.spec.router, count, workloads::Rng(scenario.seed, "router/" + plan.spec.name));
   }
   deployment.there = {0, 0, 0};
   for (const PoolPlan& pool : plan.pools) {

@@ -64,7 +64,7 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   };
 
   std::size_t poolOf(ReplicaId replica) const { return fleet_[replica].pool; }
-  void addDeployment(const DeploymentPlan& plan, std::uint64_t seed, bool exact_steps);
+  void addDeployment(const DeploymentPlan& plan, const Scenario& scenario, bool exact_steps);
   void scheduleArrival();
   void handleArrivals(Ticks now);
   void arrive(workloads::Request& request, bool measured);

@@ -40,7 +40,7 @@ std::optional<double> energyOf(const PoolPlan& pool, const Recorder::PoolSums& s
     const std::int64_t steps = sums.steps_by_tokens[tokens];
     if (steps > 0) totals.steps.emplace_back(static_cast<int>(tokens), static_cast<double>(steps));
   }
-  totals.emitted = static_cast<double>(sums.tokens_made + sums.requests);
+  totals.emitted = static_cast<double>(sums.tokens_made - sums.more_tokens + sums.draft_tokens + sums.requests);
   totals.cached = static_cast<double>(sums.cached);
   totals.attended = static_cast<double>(sums.attended);
   return pool.power->energy(totals, *pool.step_work).value();
@@ -86,6 +86,25 @@ void summarizeEnergy(const std::vector<DeploymentPlan>& plans, const Recorder& r
   result.joule = joule;
   const auto tokens = static_cast<double>(recorder.outputTokensAll());
   if (tokens > 0) result.joule_per_output_token = joule / tokens;
+}
+
+void summarizeSpeculation(const std::vector<DeploymentPlan>& plans, const Recorder& recorder, Result& result) {
+  std::int64_t drafted = 0, accepted = 0, verifications = 0, more = 0;
+  std::size_t pools = 0;
+  for (const DeploymentPlan& plan : plans) pools += plan.pools.size();
+  for (std::size_t i = 0; i < pools; ++i) {
+    const Recorder::PoolSums& sums = recorder.pool(i);
+    drafted += sums.draft_tokens;
+    accepted += sums.accepted_tokens;
+    verifications += sums.verifications;
+    more += sums.more_tokens;
+  }
+  if (drafted == 0) return;
+  const auto share = [](std::int64_t part, std::int64_t of) {
+    return static_cast<double>(part) / static_cast<double>(of);
+  };
+  result.speculation =
+      SpeculationOutcome{share(accepted, drafted), 1 + share(accepted, verifications), 1 + share(more, verifications)};
 }
 
 /// Pools, accelerators, KV use and cost. The clock of the shares runs from 0 to the last completion.
@@ -167,7 +186,8 @@ void summarizeStarts(const ColdStarts& starts, const std::vector<DeploymentPlan>
 }
 
 /// Arrival rate over what the replicas sustain on the same mix; the worst deployment counts.
-void estimateLoad(const std::vector<DeploymentPlan>& plans, const Cluster& cluster, Result& result) {
+void estimateLoad(const Scenario& scenario, const std::vector<DeploymentPlan>& plans, const Cluster& cluster,
+                  Result& result) {
   const Recorder& recorder = cluster.recorder();
   const Ticks arriving = recorder.lastArrival() - std::min(recorder.firstArrival(), recorder.lastArrival());
   const Ticks serving = recorder.lastFinish() - std::min(recorder.firstArrival(), recorder.lastFinish());
@@ -178,7 +198,8 @@ void estimateLoad(const std::vector<DeploymentPlan>& plans, const Cluster& clust
     const std::size_t count = std::clamp<std::size_t>(tenth, 1000, 20'000);
     std::array<double, 3> by_role{};
     for (const PoolPlan& pool : plans[d].pools) {
-      const double rate = sustainableRate(sample.requests(), count, pool.engine.config, *pool.step_times);
+      const double rate =
+          sustainableRate(sample.requests(), count, configIn(scenario, plans[d], pool), *pool.step_times);
       result.pools[pool_index++].sustainable_per_s = rate * pool.spec.replicas;
       by_role[static_cast<std::size_t>(pool.spec.role)] += rate * pool.spec.replicas;
     }
@@ -215,6 +236,7 @@ Result simulate(const Scenario& scenario, const std::vector<DeploymentPlan>& pla
   result.events = static_cast<std::int64_t>(loop.eventsRun());
   cluster.recorder().summarizeInto(result);
   summarizePools(scenario, plans, cluster.recorder(), result);
+  summarizeSpeculation(plans, cluster.recorder(), result);
   summarizeEnergy(plans, cluster.recorder(), result);
   if (network) {
     result.network = summarizeNetwork(*network, cluster.recorder().lastFinish());
@@ -224,7 +246,7 @@ Result simulate(const Scenario& scenario, const std::vector<DeploymentPlan>& pla
     result.network->ttft_kv_transfer = shares.kv_transfer;
     result.network->ttft_contention = shares.network;
   }
-  if (options.estimate_load) estimateLoad(plans, cluster, result);
+  if (options.estimate_load) estimateLoad(scenario, plans, cluster, result);
   for (std::string& warning : warningsOf(scenario)) result.warnings.push_back(std::move(warning));
   for (std::string& warning : cluster.streamWarnings()) result.warnings.push_back(std::move(warning));
   if (result.requests.offered == 0) result.warnings.push_back("no request arrived in the measured window");

@@ -3,10 +3,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "models/base/ticks.h"
+
+namespace headroom::models {
+class LoraCost;
+}
 
 namespace headroom::sim {
 
@@ -59,6 +64,32 @@ struct SglangRules {
   bool operator==(const SglangRules&) const = default;
 };
 
+/// Speculative decoding: a step verifies `tokens` draft tokens beside each decoding sequence's own.
+struct Speculation {
+  int tokens = 0;                          ///< k; 0: off
+  std::vector<double> acceptance_rates{};  ///< [i]: share of verifications that accept the first i + 1; not rising
+  bool deterministic = false;              ///< the mean as evenly as can be, instead of drawn
+  std::uint64_t seed = 1;                  ///< of the draws
+  int lookahead = 0;                       ///< tokens beyond those of a step for which vLLM takes blocks
+  Ticks draft_overhead = 0;                ///< of each of the k draft passes, beyond its kernels
+  bool operator==(const Speculation&) const = default;
+};
+
+/// One LoRA adapter that a replica serves.
+struct LoraAdapter {
+  Ticks from_host = 0;     ///< to copy it to the accelerator
+  Ticks from_storage = 0;  ///< to read it into host memory before
+  bool operator==(const LoraAdapter&) const = default;
+};
+struct LoraConfig {
+  std::vector<LoraAdapter> adapters{};  ///< empty: adapters cost nothing
+  std::vector<int> of_name{};           ///< [RequestDetails::adapter]: index of adapters, or -1
+  int slots = 0;                        ///< max_loras: different ones that run at once
+  int in_host = 0;                      ///< max_cpu_loras: kept in host memory
+  std::shared_ptr<const models::LoraCost> cost{};
+  bool operator==(const LoraConfig&) const = default;
+};
+
 /// TensorRT-LLM's capacity_scheduler_policy.
 enum class CapacityPolicy : std::uint8_t {
   guaranteed_no_evict,  ///< a request is let in once the blocks for its longest answer are free
@@ -94,6 +125,8 @@ struct EngineConfig {
   double watermark = 0;            ///< share of the blocks that an admission must leave free (research engines)
   int max_waiting_iters = 10;      ///< decode steps between two looks at the queue (lightllm)
   StepOverhead overhead;
+  Speculation speculation;
+  LoraConfig lora;
   SglangRules sglang;
   TrtllmRules trtllm;
 

@@ -26,6 +26,19 @@ const std::vector<EngineKey>& engineKeys() {
   static const std::vector<EngineKey> keys{
       {"vllm", "long_prefill_token_threshold", nullptr},
       {"vllm", "kv_tiers", nullptr},
+      {"vllm", "lora_modules", nullptr},
+      {"vllm", "max_loras", nullptr},
+      {"vllm", "max_lora_rank", nullptr},
+      {"vllm", "max_cpu_loras", nullptr},
+      {"vllm", "lora_host_bandwidth", nullptr},
+      {"vllm", "lora_storage_bandwidth", nullptr},
+      {"sglang", "speculative_algorithm", "speculative_config.method"},
+      {"sglang", "speculative_num_steps", "speculative_config.num_speculative_tokens"},
+      {"sglang", "speculative_num_draft_tokens", nullptr},
+      {"sglang", "speculative_draft_model_path", "speculative_config.model"},
+      {"trtllm", "speculative_config.decoding_type", "speculative_config.method"},
+      {"trtllm", "speculative_config.max_draft_len", "speculative_config.num_speculative_tokens"},
+      {"trtllm", "speculative_config.speculative_model", "speculative_config.model"},
       {"vllm-v0", "watermark", nullptr},
       {"sarathi", "watermark", nullptr},
       {"lightllm", "max_waiting_iters", nullptr},
@@ -94,7 +107,7 @@ std::optional<Value> EngineFields::peek(const std::string& key) const {
 
 std::optional<Value> EngineFields::find(const std::string& key) {
   const EngineKey* own = ownKey(engine_, key);
-  std::optional<Value> value = fields_.optional(key);
+  std::optional<Value> value = member(key);
   const std::optional<Value> other = own == nullptr ? std::nullopt : member(own->key);
   if (value && other) other->fail("says the same as " + key, "give one of them");
   return value ? value : other;

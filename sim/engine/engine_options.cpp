@@ -144,6 +144,8 @@ EngineOptions readEngineOptions(const Value& value) {
   if (ownKey(engine.name, "block_size") != nullptr) fields.integer("block_size", engine.block_size, 1, 1024);
   readSglangOptions(fields, engine);
   readTrtllmOptions(fields, engine);
+  engine.speculation = readSpeculation(fields, value, engine.name);
+  engine.lora = readLora(fields);
   if (const auto v = fields.ownOption("watermark")) engine.watermark = v->fraction();
   if (const auto v = fields.ownOption("max_waiting_iters")) {
     engine.max_waiting_iters = static_cast<int>(v->integer(0, 1 << 20));
@@ -206,6 +208,8 @@ DocumentNode toDocument(const EngineOptions& engine) {
     }
     setMember(node, "kv_tiers", std::move(tiers));
   }
+  if (engine.speculation) writeSpeculation(*engine.speculation, engine.name, node);
+  writeLora(engine.lora, node);
   number("watermark", engine.watermark);
   number("max_waiting_iters", engine.max_waiting_iters);
   if (engine.step_overhead) setMember(node, "step_overhead", withUnit(engine.step_overhead->value(), "s"));

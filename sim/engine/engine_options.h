@@ -9,6 +9,8 @@
 #include "models/base/document.h"
 #include "models/base/document_nodes.h"
 #include "models/base/quantity.h"
+#include "sim/engine/lora_options.h"
+#include "sim/engine/speculation_options.h"
 
 namespace headroom::sim {
 
@@ -36,7 +38,9 @@ struct EngineOptions {
   std::optional<bool> async_scheduling;   ///< pipeline depth 2
   std::optional<std::string> scheduling;  ///< a name of requestOrderNames()
   std::optional<int> long_prefill_token_threshold;
-  std::vector<KvTierOptions> kv_tiers{};         ///< nearest first
+  std::vector<KvTierOptions> kv_tiers{};  ///< nearest first
+  std::optional<SpeculationOptions> speculation{};
+  LoraOptions lora{};                            ///< (vllm)
   std::optional<double> watermark;               ///< share of the KV blocks kept free by admissions (vllm-v0, sarathi)
   std::optional<int> max_waiting_iters;          ///< decode steps between two looks at the queue (lightllm)
   std::optional<int> block_size;                 ///< tokens in a KV block (sglang, trtllm)

@@ -82,7 +82,8 @@ ResolvedEngine resolveVllm(const EngineOptions& options, const models::Accelerat
     applyResearchDefaults(*research, options, config);
   engine.gpu_memory_utilization = options.gpu_memory_utilization.value_or(rules.gpu_memory_utilization);
   engine.deduct_graphs = rules.deduct_graphs;
-  engine.graph_sizes = graphSizes(config.max_num_seqs);
+  const int rows = 1 + (options.speculation ? options.speculation->num_speculative_tokens : 0);
+  engine.graph_sizes = graphSizes(config.max_num_seqs * rows);
   if (config.max_num_batched_tokens < config.max_num_seqs) {
     throw InputError(fmt::format("max_num_batched_tokens {} must be at least max_num_seqs {}",
                                  config.max_num_batched_tokens, config.max_num_seqs));

@@ -85,7 +85,12 @@ ResolvedEngine resolveEngine(const EngineOptions& options, const models::Acceler
                              const models::Parallelism& parallelism, int native_context) {
   const Engine* engine = findEngine(options.name);
   CHECK(engine != nullptr, "the name was checked when the scenario was read");
-  return engine->resolve(options, accelerator, parallelism, native_context);
+  ResolvedEngine resolved = engine->resolve(options, accelerator, parallelism, native_context);
+  if (options.speculation && parallelism.pp > 1) {
+    throw InputError("speculative decoding on pipeline stages is not modelled", "pp 1");
+  }
+  applySpeculation(options, resolved);
+  return resolved;
 }
 
 void settleWithPool(ResolvedEngine& engine, const models::MemoryPlan& memory) {
@@ -99,7 +104,8 @@ void settleWithPool(ResolvedEngine& engine, const models::MemoryPlan& memory) {
   if (engine.seqs_from_pool && memory.state == Bytes()) {
     config.max_num_seqs = sglangRunningRequests(pool, config.max_model_len);
   }
-  config.max_num_batched_tokens = std::max(config.max_num_batched_tokens, config.max_num_seqs);
+  const int most_rows = config.max_num_seqs * (1 + config.speculation.tokens);  // of a decode step
+  config.max_num_batched_tokens = std::max(config.max_num_batched_tokens, most_rows);
 }
 
 }  // namespace headroom::sim

@@ -24,7 +24,8 @@ FastReplica::FastReplica(ReplicaId id, const EngineConfig& config, const models:
 
 bool FastReplica::covers(const EngineConfig& config) {
   return config.kind == EngineKind::vllm && config.role == Role::unified && config.data_parallel == 1 &&
-         config.order == RequestOrder::fcfs && config.long_prefill_token_threshold == 0 && config.kv_tiers.empty();
+         config.order == RequestOrder::fcfs && config.long_prefill_token_threshold == 0 && config.kv_tiers.empty() &&
+         config.speculation.tokens == 0 && config.lora.adapters.empty();
 }
 
 void FastReplica::submit(Ticks now, const workloads::Request& request) {

@@ -157,6 +157,15 @@ void KvCache::claim(KvHold& hold, std::int64_t blocks) {
   hold.blocks = blocks;
 }
 
+void KvCache::shrink(KvHold& hold, std::int64_t tokens) {
+  const std::int64_t beyond = hold.blocks - blocksFor(tokens);
+  if (beyond <= 0) return;
+  CHECK(hold.own >= beyond, "only blocks of its own are given back");
+  hold.own -= beyond;
+  hold.blocks -= beyond;
+  giveBack(beyond);
+}
+
 /// What the blocks held is forgotten.
 void KvCache::use(std::int64_t blocks) {
   free_ -= blocks;

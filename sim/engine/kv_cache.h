@@ -69,6 +69,8 @@ class KvCache {
   void use(std::int64_t blocks);
   /// The hold has `blocks` blocks: those it lacks were taken by use().
   static void claim(KvHold& hold, std::int64_t blocks);
+  /// Gives back blocks beyond `tokens` tokens, none of which was published.
+  void shrink(KvHold& hold, std::int64_t tokens);
   /// Frees blocks of a sequence that shares nothing and comes back never.
   void giveBack(std::int64_t blocks);
   /// Lets others hit the full blocks among the first `tokens` tokens, as far as others can have that text.

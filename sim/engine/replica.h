@@ -44,6 +44,10 @@ struct StepRun {
   std::int64_t prompt_tokens = 0;    ///< computed by each step (recomputed ones included)
   std::int64_t attended = 0;         ///< pairs of a new token and a token it attends to, in the first step
   std::int64_t attended_growth = 0;  ///< by which the pairs grow each step
+  std::int64_t draft_tokens = 0;     ///< verified by each step
+  std::int64_t accepted_tokens = 0;  ///< of them
+  std::int64_t more_tokens = 0;      ///< wanted tokens beyond one for each sequence that emits in the step
+  std::int64_t verifications = 0;    ///< rows with draft tokens
   Ticks duration() const { return first * steps + increment * (steps * (steps - 1) / 2); }
   std::int64_t cachedSum() const { return cached_tokens * steps + growth * (steps * (steps - 1) / 2); }
   std::int64_t attendedSum() const { return attended * steps + attended_growth * (steps * (steps - 1) / 2); }

@@ -20,6 +20,11 @@ KvCache::Reuse reuseOf(EngineKind kind) {
   return radix ? KvCache::Reuse::unknown_first : KvCache::Reuse::oldest_first;
 }
 
+/// Pairs of a row's tokens with what they attend to, beyond those of its last token; `prior` tokens are before them.
+std::int64_t draftAttended(std::int64_t prior, int drafts) {
+  return drafts * prior + std::int64_t{drafts} * (drafts + 1) / 2;
+}
+
 }  // namespace
 
 Scheduler::Scheduler(ReplicaId id, const EngineConfig& config, ReplicaObserver& observer, const StepCost* cost)
@@ -27,6 +32,8 @@ Scheduler::Scheduler(ReplicaId id, const EngineConfig& config, ReplicaObserver& 
       config_(config),
       observer_(observer),
       cost_(cost),
+      acceptance_(config.speculation),
+      adapters_(config.lora),
       kv_(config.usableBlocks(), config.block_size, config.enable_prefix_caching, reuseOf(config.kind)),
       waiting_(config.order) {}
 
@@ -34,15 +41,23 @@ void Scheduler::decide(Ticks now, Batch& batch) {
   batch.clear();
   schedule(now, batch);
   if (batch.empty()) return;
-  for (const Sequence* sequence : running_) batch.cached_tokens += sequence->computed;
+  adapters_.settle(batch);
+  for (const Sequence* sequence : running_) batch.cached_tokens += sequence->accepted();
   observer_.onBlocksUsed(id_, kv_.usedBlocks());
 }
 
 void Scheduler::addRow(Batch& batch, Sequence* sequence, int tokens) {
   Row row{sequence, tokens, sequence->decodes(), false};
   if (row.decode) {
+    row.drafts = tokens - 1;
     ++batch.shape.decode_rows;
-    batch.shape.decode_context_sum += sequence->computed + 1;
+    batch.shape.decode_context_sum += sequence->accepted() + tokens;
+    batch.shape.draft_tokens += row.drafts;
+    batch.shape.draft_attended += draftAttended(sequence->accepted(), row.drafts);
+    if (row.drafts > 0) {
+      row.accepted = acceptance_.accepted(sequence->request().id, sequence->verifications++, row.drafts);
+      sequence->rejected += row.drafts - row.accepted;
+    }
   } else {
     batch.shape.chunks.push_back({tokens, sequence->computed});
   }
@@ -50,7 +65,10 @@ void Scheduler::addRow(Batch& batch, Sequence* sequence, int tokens) {
   ++sequence->rows_in_flight;
   row.emits = sequence->decodes();
   if (row.emits) ++sequence->in_flight;
-  if (row.emits && !row.decode) ++batch.shape.completed_prompts;
+  if (row.emits && !row.decode) {
+    ++batch.shape.completed_prompts;
+    batch.shape.completed_context_sum += sequence->computed;
+  }
   batch.rows.push_back(row);
 }
 
@@ -58,18 +76,31 @@ int Scheduler::removeRow(Batch& batch, std::vector<Row>::iterator row) {
   Sequence& s = *row->sequence;
   const int tokens = row->tokens;
   if (row->decode) {
+    s.rejected -= row->drafts - row->accepted;
+    if (row->drafts > 0) --s.verifications;
     --batch.shape.decode_rows;
-    batch.shape.decode_context_sum -= s.computed;
+    batch.shape.decode_context_sum -= s.accepted();
+    batch.shape.draft_tokens -= row->drafts;
+    batch.shape.draft_attended -= draftAttended(s.accepted() - tokens, row->drafts);
   } else {
     const auto chunk = std::count_if(batch.rows.begin(), row, [](const Row& r) { return !r.decode; });
     batch.shape.chunks.erase(batch.shape.chunks.begin() + chunk);
-    if (row->emits) --batch.shape.completed_prompts;
+    if (row->emits) {
+      --batch.shape.completed_prompts;
+      batch.shape.completed_context_sum -= s.computed;
+    }
   }
   s.computed -= tokens;
   --s.rows_in_flight;
   if (row->emits) --s.in_flight;
   batch.rows.erase(row);
   return tokens;
+}
+
+int Scheduler::decodeTokens(const Sequence& sequence, std::int64_t longest) const {
+  if (config_.speculation.tokens == 0) return 1;
+  const std::int64_t room = std::max<std::int64_t>(0, longest - sequence.computed);
+  return static_cast<int>(std::min<std::int64_t>(room, 1 + config_.speculation.tokens));
 }
 
 void Scheduler::startRunning(Sequence* sequence, std::int64_t cached, Ticks now) {
@@ -93,8 +124,8 @@ void Scheduler::startRunning(Sequence* sequence, std::int64_t cached, Ticks now)
 }
 
 void Scheduler::dropFromKv(Sequence* sequence, Ticks now) {
-  kv_.release(sequence->request(), sequence->kv, sequence->computed, true);
-  sequence->computed = 0;
+  kv_.release(sequence->request(), sequence->kv, sequence->accepted(), true);
+  sequence->computed = sequence->rejected = 0;
   sequence->target = 0;
   sequence->running = false;
   ++sequence->life.preemptions;
@@ -107,6 +138,9 @@ void Scheduler::dropFromKv(Sequence* sequence, Ticks now) {
 }
 
 void Scheduler::finish(Sequence* sequence) {
+  // Draft tokens behind the last one were accepted, or are still being verified: their text never was.
+  sequence->computed = std::min(sequence->accepted(), sequence->known());
+  sequence->rejected = 0;
   if (config_.role == Role::prefill) {
     held_.push_back({sequence->request(), std::move(sequence->kv), sequence->computed});
   } else {

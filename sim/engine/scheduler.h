@@ -4,6 +4,8 @@
 #include <memory>
 #include <vector>
 
+#include "sim/engine/acceptance.h"
+#include "sim/engine/adapter_slots.h"
 #include "sim/engine/batch.h"
 #include "sim/engine/kv_cache.h"
 #include "sim/engine/request_queue.h"
@@ -44,10 +46,14 @@ class Scheduler {
 
  protected:
   virtual void schedule(Ticks now, Batch& batch) = 0;
-  /// Puts `tokens` new tokens of the sequence into the batch; their blocks are reserved.
-  static void addRow(Batch& batch, Sequence* sequence, int tokens);
+  /// Puts `tokens` new tokens of the sequence into the batch; their blocks are reserved. All but the first of a
+  /// decoding one are draft tokens.
+  void addRow(Batch& batch, Sequence* sequence, int tokens);
   /// Takes a row out again; its tokens.
   static int removeRow(Batch& batch, std::vector<Row>::iterator row);
+  /// Of a decoding sequence, draft tokens included, of which at most `longest` may be in the cache; 0: it has to wait
+  /// until it is known which were accepted.
+  int decodeTokens(const Sequence& sequence, std::int64_t longest) const;
   /// First tokens of an admission: `cached` ones are in the cache.
   void startRunning(Sequence* sequence, std::int64_t cached, Ticks now);
   /// Frees its blocks; its output stays, its computed tokens are lost.
@@ -60,6 +66,8 @@ class Scheduler {
   const EngineConfig& config_;
   ReplicaObserver& observer_;
   const StepCost* cost_;
+  Acceptance acceptance_;
+  AdapterSlots adapters_;
   KvCache kv_;
   RequestQueue waiting_;
   std::vector<Sequence*> running_;  // in the order of admission

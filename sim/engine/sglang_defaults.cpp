@@ -28,6 +28,9 @@ constexpr std::array<MemoryClass, 6> kMemoryClasses{{
     {HUGE_VAL, 16384, 512, 512},
 }};
 
+/// Set aside beside a draft model, and beside an EAGLE or MTP layer.
+constexpr double kDraftModelMiB = 6144, kDraftLayerMiB = 2048;
+
 constexpr double kMiB = 1024.0 * 1024.0;
 constexpr double kGiB = 1024.0 * kMiB;
 
@@ -38,11 +41,14 @@ const MemoryClass& classOf(const models::Accelerator& accelerator) {
 
 /// What is left to weights and KV cache once activations, graphs and buffers have their share.
 double memFractionStatic(const models::Accelerator& accelerator, const models::Parallelism& p, int prefill_tokens,
-                         int graph_max_bs) {
+                         int graph_max_bs, const EngineOptions& options) {
   double reserved = 512 + 1.5 * std::max(prefill_tokens, 2048) + 2.0 * graph_max_bs + 128.0 * p.tp * p.pp;
   if (p.dp > 1) reserved += (graph_max_bs > 300 ? 4.5 : 3.0) * graph_max_bs * p.dp;
   const double total = accelerator.memory.value() / kMiB;
   if (total > 60 * 1024) reserved = std::max(reserved, 10.0 * 1024);
+  if (options.speculation && options.speculation->method != DraftMethod::ngram) {
+    reserved += options.speculation->method == DraftMethod::draft_model ? kDraftModelMiB : kDraftLayerMiB;
+  }
   return std::round((total - reserved) / total * 1000) / 1000;
 }
 
@@ -86,15 +92,15 @@ ResolvedEngine resolveSglang(const EngineOptions& options, const models::Acceler
   config.enable_chunked_prefill = config.sglang.chunked_prefill_size > 0;
   config.enable_prefix_caching = options.prefix_caching.value_or(true);
   if (options.scheduling) config.order = requestOrderOf(*options.scheduling);
-  config.pipeline_depth = options.async_scheduling.value_or(true) ? 2 : 1;
+  config.pipeline_depth = options.async_scheduling.value_or(!options.speculation) ? 2 : 1;
   const int chunk = config.sglang.chunked_prefill_size;
   // Without chunks the first prompt of a batch may be longer than max_prefill_tokens.
   const std::int64_t longest = std::max<std::int64_t>(config.sglang.max_prefill_tokens, config.max_model_len);
   config.max_num_batched_tokens = chunk > 0 ? chunk : static_cast<int>(longest);
-  engine.gpu_memory_utilization = options.gpu_memory_utilization.value_or(
-      memFractionStatic(accelerator, parallelism, chunk > 0 ? chunk : config.sglang.max_prefill_tokens, graph_max_bs));
+  engine.gpu_memory_utilization = options.gpu_memory_utilization.value_or(memFractionStatic(
+      accelerator, parallelism, chunk > 0 ? chunk : config.sglang.max_prefill_tokens, graph_max_bs, options));
   engine.memory_rule = models::MemoryRule::sglang;
-  engine.graph_sizes = sglangGraphSizes(graph_max_bs);
+  engine.graph_sizes = options.speculation ? sglangDraftGraphSizes(graph_max_bs) : sglangGraphSizes(graph_max_bs);
   // Taken over from vLLM: no decode-only steps of SGLang were measured.
   config.overhead.residue = toTicks(options.step_overhead.value_or(defaultStepResidue()));
   if (chunk > 0 && chunk < config.block_size) {
@@ -108,6 +114,18 @@ int sglangRunningRequests(std::int64_t pool_tokens, std::int64_t context_length)
   const auto by_pool =
       static_cast<std::int64_t>(static_cast<double>(pool_tokens) / static_cast<double>(context_length) * 512);
   return static_cast<int>(std::clamp<std::int64_t>(by_pool, 2048, 4096));
+}
+
+std::vector<int> sglangDraftGraphSizes(int largest) {
+  std::vector<int> sizes;
+  for (int size = 1; size <= largest; size += size < 8     ? 1
+                                              : size < 32  ? 2
+                                              : size < 64  ? (size == 32 ? 8 : 4)
+                                              : size < 256 ? 8
+                                                           : 16) {
+    sizes.push_back(size);
+  }
+  return sizes;
 }
 
 std::vector<int> sglangGraphSizes(int largest) {

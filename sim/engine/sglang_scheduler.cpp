@@ -32,6 +32,7 @@ void SglangScheduler::onStepDone(const Batch& batch, Ticks) {
   for (const Row& row : batch.rows) {
     Sequence& s = *row.sequence;
     if (!row.decode && row.emits && s.running) kv_.publish(s.request(), s.kv, s.target);
+    if (row.drafts > 0 && s.running) kv_.shrink(s.kv, s.computed);  // what was rejected gives its pages back
   }
 }
 
@@ -42,7 +43,8 @@ void SglangScheduler::finish(Sequence* sequence) {
   } else if (sequence->running) {
     ++left_;
   }
-  sequence->computed = std::min(sequence->computed, sequence->known() - 1);  // a wasted row's token is not kept
+  sequence->computed = std::min(sequence->accepted(), sequence->known() - 1);  // a wasted row's token is not kept
+  sequence->rejected = 0;
   Scheduler::finish(sequence);
 }
 
@@ -66,7 +68,8 @@ void SglangScheduler::schedule(Ticks now, Batch& batch) {
 
 /// Among the mixed with prompts one that finds no page sits the step out.
 void SglangScheduler::addDecode(Batch& batch, Sequence* sequence) {
-  if (kv_.reserve(sequence->kv, sequence->computed + 1)) addRow(batch, sequence, 1);
+  const int tokens = decodeTokens(*sequence, config_.max_model_len - 1);
+  if (kv_.reserve(sequence->kv, sequence->computed + tokens)) addRow(batch, sequence, tokens);
 }
 
 void SglangScheduler::addPrefill(Ticks now, Batch& batch, const std::vector<Sequence*>& decoding) {
@@ -199,7 +202,8 @@ void SglangScheduler::orderByPrefix() {
 
 bool SglangScheduler::fitsOneMore(const std::vector<Sequence*>& decoding) const {
   std::int64_t needed = 0;
-  for (const Sequence* s : decoding) needed += blocksOf(s->computed + 1) - s->kv.blocks;
+  for (const Sequence* s : decoding)
+    needed += blocksOf(s->computed + decodeTokens(*s, config_.max_model_len - 1)) - s->kv.blocks;
   return needed <= kv_.freeBlocks();
 }
 

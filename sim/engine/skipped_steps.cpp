@@ -42,7 +42,8 @@ void SteppingReplica::planSkip() {
 /// Every step in flight has the same decoding rows, which all got a token from the step before, and nothing is on its
 /// way in.
 bool SteppingReplica::isSteady() const {
-  if (config_.pipeline_parallel > 1) return false;  // steps under way have different rows
+  if (config_.pipeline_parallel > 1) return false;   // steps under way have different rows
+  if (config_.speculation.tokens > 0) return false;  // how many tokens a row makes differs from step to step
   if (!inbox_.empty() || !kv_moved_.empty() || steps_.size() < static_cast<std::size_t>(config_.pipeline_depth))
     return false;
   const Step& last = steps_.back();

@@ -3,60 +3,43 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
 
 #include "models/cost/step_times.h"
+#include "sim/engine/batch_shape.h"
+#include "sim/engine/drafting_cost.h"
 #include "sim/engine/engine_config.h"
 #include "sim/engine/replica.h"
 
 namespace headroom::sim {
 
-struct PrefillChunk {
-  int tokens = 0;          ///< new tokens in this step, >= 1
-  std::int64_t prior = 0;  ///< tokens of the sequence computed before
-  /// Causal pairs of its tokens with what they attend to.
-  std::int64_t attended() const { return tokens * prior + std::int64_t{tokens} * (tokens + 1) / 2; }
-};
-
-/// What one step computes.
-struct BatchShape {
-  int decode_rows = 0;
-  std::int64_t decode_context_sum = 0;  ///< sum over decode rows of the tokens each attends to (its own included)
-  int completed_prompts = 0;            ///< chunks that end their prompt and so emit a token
-  std::vector<PrefillChunk> chunks;
-  int promptTokens() const {
-    int tokens = 0;
-    for (const PrefillChunk& chunk : chunks) tokens += chunk.tokens;
-    return tokens;
-  }
-  /// The same without the prompts.
-  BatchShape decodeOnly() const { return {decode_rows, decode_context_sum, 0, {}}; }
-  int tokens() const { return decode_rows + promptTokens(); }
-  std::int64_t attended() const {
-    std::int64_t pairs = decode_context_sum;
-    for (const PrefillChunk& chunk : chunks) pairs += chunk.attended();
-    return pairs;
-  }
-};
-
 class StepCost {
  public:
-  StepCost(const models::StepTimes& times, const StepOverhead& overhead, int pipeline_depth)
-      : times_(times), overhead_(overhead), depth_(pipeline_depth), fused_(times.fusesAttention()) {}
+  StepCost(const models::StepTimes& times, const StepOverhead& overhead, int pipeline_depth,
+           const Speculation& speculation = {})
+      : times_(times),
+        overhead_(overhead),
+        depth_(pipeline_depth),
+        fused_(times.fusesAttention()),
+        drafting_(times, speculation) {}
 
   /// At least one tick.
   Ticks of(const BatchShape& batch) const {
     return withOverhead(times_.tokenwise(batch.tokens()) + attentionOf(batch), hostTimeOf(batch));
   }
-  /// Attention, LM head and sampling: what depends on more than the number of tokens.
+  /// Attention, LM head, sampling, drafting and adapters: what depends on more than the number of tokens.
   Ticks attentionOf(const BatchShape& batch) const {
-    Ticks kernels = times_.perSequence(batch.decode_rows + batch.completed_prompts);
-    if (fused_ && batch.decode_rows > 0 && !batch.chunks.empty()) return kernels + fusedOf(batch);
+    Ticks kernels = times_.perSequence(batch.decode_rows + batch.draft_tokens + batch.completed_prompts);
+    kernels += drafting_.passes(batch) + batch.adapter_time + batch.adapter_load;
+    if (fused_ && batch.decode_rows > 0 && !batch.chunks.empty()) {
+      return kernels + std::max(fusedOf(batch), drafting_.verification(batch));
+    }
     for (const PrefillChunk& chunk : batch.chunks) {
       kernels += times_.prefillAttention(chunk.tokens, chunk.prior).at(chunk.prior);
     }
     if (batch.decode_rows > 0) {
-      kernels += times_.decodeAttention(batch.decode_rows, batch.decode_context_sum).at(batch.decode_context_sum);
+      kernels +=
+          std::max(times_.decodeAttention(batch.decode_rows, batch.decode_context_sum).at(batch.decode_context_sum),
+                   drafting_.verification(batch));
     }
     return kernels;
   }
@@ -93,6 +76,7 @@ class StepCost {
   StepOverhead overhead_;
   int depth_;
   bool fused_;
+  DraftingCost drafting_;
 };
 
 }  // namespace headroom::sim

@@ -17,7 +17,7 @@ SteppingReplica::SteppingReplica(ReplicaId id, const EngineConfig& config, const
                                  ReplicaObserver& observer, Mode mode)
     : id_(id),
       config_(config),
-      cost_(times, config.overhead, config.pipeline_depth),
+      cost_(times, config.overhead, config.pipeline_depth, config.speculation),
       observer_(observer),
       mode_(mode),
       pipeline_(config.pipeline_parallel) {
@@ -127,7 +127,7 @@ void SteppingReplica::drainInbox(Ticks now) {
     sequence->life.request = std::move(arrived.request);
     sequence->life.replica = id_;
     sequence->life.queued = now;
-    sequence->life.scheduled = -1;
+    sequence->life.scheduled = sequence->life.first_token = -1;
     sequence->kv_elsewhere = arrived.kv_elsewhere;
     ranks_[arrived.rank]->submit(sequence);
   }
@@ -203,10 +203,17 @@ void SteppingReplica::processOutputs(const Step& step, Ticks now) {
 void SteppingReplica::processRow(const Row& row, const Step& step, Ticks now, StepRun& run) {
   Sequence& s = *row.sequence;
   --s.rows_in_flight;
+  takeBackRejected(row);
   if (!row.emits) return;
   --s.in_flight;
   if (s.finished) return;
-  if (++s.generated == 1) {
+  const int made = std::min(1 + row.accepted, s.request().output_tokens - s.generated);
+  run.draft_tokens += row.drafts;
+  run.accepted_tokens += row.accepted;
+  run.more_tokens += made - 1;
+  if (row.drafts > 0) ++run.verifications;
+  s.generated += made;
+  if (s.life.first_token < 0) {
     s.life.first_token = now;
   } else {
     const Ticks gap = now - s.last_token;
@@ -222,6 +229,14 @@ void SteppingReplica::processRow(const Row& row, const Step& step, Ticks now, St
   }
   s.recompute_from = -1;
   s.last_token = now;
+}
+
+/// Draft tokens that were rejected leave the KV cache, unless a preemption dropped all of it since they were decided.
+void SteppingReplica::takeBackRejected(const Row& row) {
+  Sequence& s = *row.sequence;
+  const std::int64_t rejected = std::min<std::int64_t>(row.drafts - row.accepted, s.rejected);
+  s.computed -= rejected;
+  s.rejected -= rejected;
 }
 
 void SteppingReplica::recycle(Sequence* sequence) {

@@ -77,6 +77,7 @@ class SteppingReplica : public Replica {
   bool decidesOnArrival() const;
   void processOutputs(const Step& step, Ticks now);
   void processRow(const Row& row, const Step& step, Ticks now, StepRun& run);
+  static void takeBackRejected(const Row& row);
   void recycle(Sequence* sequence);
   Sequence* newSequence();
 

@@ -16,7 +16,8 @@ void TrtllmScheduler::onStepDone(const Batch& batch, Ticks) {
 }
 
 void TrtllmScheduler::finish(Sequence* sequence) {
-  sequence->computed = std::min(sequence->computed, sequence->known() - 1);  // a wasted row's token is not kept
+  sequence->computed = std::min(sequence->accepted(), sequence->known() - 1);  // a wasted row's token is not kept
+  sequence->rejected = 0;
   Scheduler::finish(sequence);
 }
 
@@ -51,9 +52,12 @@ void TrtllmScheduler::addGeneration(Batch& batch, Room& room) {
   for (Sequence* sequence : running_) {
     if (room.tokens == 0 || room.requests == 0) return;
     if (!sequence->decodes() || !joins(*sequence)) continue;
-    CHECK(kv_.reserve(sequence->kv, sequence->computed + 1), "the capacity pass counted the blocks");
-    addRow(batch, sequence, 1);
-    --room.tokens, --room.requests;
+    const int tokens = decodeTokens(*sequence, longest(*sequence) - 1);
+    if (tokens == 0) continue;
+    if (tokens > room.tokens) return;  // draft tokens are verified together
+    CHECK(kv_.reserve(sequence->kv, sequence->computed + tokens), "the capacity pass counted the blocks");
+    addRow(batch, sequence, tokens);
+    room.tokens -= tokens, --room.requests;
   }
 }
 
@@ -149,7 +153,7 @@ std::int64_t TrtllmScheduler::blocksForNew() const {
 /// With pipeline stages two steps ahead.
 std::int64_t TrtllmScheduler::blocksForNextStep(const Sequence& s) const {
   if (!s.decodes()) return 0;  // its prompt has all its blocks
-  const std::int64_t ahead = config_.pipeline_parallel > 1 ? 2 : 1;
+  const std::int64_t ahead = config_.pipeline_parallel > 1 ? 2 : 1 + config_.speculation.tokens;
   return std::max<std::int64_t>(0, blocksOf(std::min(s.computed + ahead, longest(s))) - s.kv.blocks);
 }
 

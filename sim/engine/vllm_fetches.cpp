@@ -53,7 +53,7 @@ Ticks VllmScheduler::computeTime(std::int64_t prior, std::int64_t tokens) const 
 }
 
 void VllmScheduler::finish(Sequence* sequence) {
-  tiers_.write(sequence->request(), sequence->computed);
+  tiers_.write(sequence->request(), std::min(sequence->accepted(), sequence->known()));
   Scheduler::finish(sequence);
 }
 

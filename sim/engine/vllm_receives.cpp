@@ -39,6 +39,7 @@ bool VllmScheduler::onKvMoved(std::uint64_t request, Ticks now) {
 void VllmScheduler::admitReceived(Ticks now, Batch& batch, int& budget) {
   while (!received_.empty() && budget > 0 && running_.size() < static_cast<std::size_t>(config_.max_num_seqs)) {
     Sequence* sequence = received_.front();
+    if (!adapters_.hasSlot(sequence->request(), running_)) break;
     received_.pop_front();
     startRunning(sequence, sequence->known() - 1, now);
     addRow(batch, sequence, 1);

@@ -32,7 +32,7 @@ int VllmScheduler::newTokens(const Sequence& s, int budget) const {
     if (s.lastTokenDecided() && s.endsByLength()) return 0;
     // With pipeline stages its next step waits until its token is out.
     if (config_.pipeline_parallel > 1 && s.in_flight > 0) return 0;
-    return std::min(1, budget);
+    return std::min(decodeTokens(s, config_.max_model_len - 1), budget);
   }
   std::int64_t tokens = std::min<std::int64_t>(s.target - s.computed, budget);
   if (config_.long_prefill_token_threshold > 0) {
@@ -65,7 +65,8 @@ bool VllmScheduler::scheduleRunning(Ticks now, Batch& batch, int& budget) {
 
 /// Reserves blocks for the new tokens; false if the sequence itself had to go.
 bool VllmScheduler::makeRoom(Sequence* sequence, int tokens, Ticks now, Batch& batch, int& budget) {
-  while (!kv_.reserve(sequence->kv, sequence->computed + tokens)) {
+  const std::int64_t held = sequence->computed + tokens + config_.speculation.lookahead;
+  while (!kv_.reserve(sequence->kv, std::min(held, std::max(config_.max_model_len, sequence->computed + tokens)))) {
     Sequence* gone = victim();
     preempt(gone, now, batch, budget);
     if (gone == sequence) return false;
@@ -90,7 +91,7 @@ void VllmScheduler::preempt(Sequence* victim, Ticks now, Batch& batch, int& budg
   const auto row =
       std::find_if(batch.rows.begin(), batch.rows.end(), [&](const Row& r) { return r.sequence == victim; });
   if (row != batch.rows.end()) budget += removeRow(batch, row);
-  tiers_.write(victim->request(), victim->computed);
+  tiers_.write(victim->request(), victim->accepted());
   dropFromKv(victim, now);
   waiting_.putBack(victim);
 }
@@ -114,8 +115,14 @@ VllmScheduler::Admission VllmScheduler::admission(const Sequence& s, int budget)
 }
 
 void VllmScheduler::admitWaiting(Ticks now, Batch& batch, int& budget) {
+  std::vector<Sequence*> passed;  // their adapters have no slot; others overtake them
   while (!waiting_.empty()) {
     Sequence* sequence = waiting_.front();
+    if (!adapters_.hasSlot(sequence->request(), running_)) {
+      waiting_.remove(sequence);
+      passed.push_back(sequence);
+      continue;
+    }
     if (receives(*sequence)) {
       if (!hasRoomToReceive(*sequence)) break;
       waiting_.pop();
@@ -134,10 +141,12 @@ void VllmScheduler::admitWaiting(Ticks now, Batch& batch, int& budget) {
     kv_.publish(sequence->request(), sequence->kv, sequence->computed);
     budget -= static_cast<int>(a.tokens);
   }
+  for (auto s = passed.rbegin(); s != passed.rend(); ++s) waiting_.putBack(*s);
 }
 
 std::int64_t VllmScheduler::repeats(const Batch& last, std::int64_t limit) const {
   if (last.rows.size() != running_.size()) return 0;
+  if (!waiting_.empty() && !adapters_.hasSlot(waiting_.front()->request(), running_)) return 0;
   if (!received_.empty() && running_.size() < static_cast<std::size_t>(config_.max_num_seqs)) return 0;
   if (!waiting_.empty() && receives(*waiting_.front())) {
     if (hasRoomToReceive(*waiting_.front())) return 0;

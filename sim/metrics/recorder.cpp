@@ -113,12 +113,16 @@ void Recorder::rejected(const workloads::Request& request, bool measured) {
 void Recorder::steps(std::size_t pool, const StepRun& run) {
   PoolSums& sums = pools_[pool];
   sums.steps += run.steps;
-  sums.tokens_made += run.emitting * run.steps;
+  sums.tokens_made += (run.emitting + run.more_tokens) * run.steps;
   sums.busy += run.duration();
   sums.cached_time += cachedTime(run);
   sums.cached += run.cachedSum();
   sums.attended += run.attendedSum();
-  const auto tokens = static_cast<std::size_t>(run.emitting + run.prompt_tokens);
+  sums.draft_tokens += run.draft_tokens * run.steps;
+  sums.accepted_tokens += run.accepted_tokens * run.steps;
+  sums.more_tokens += run.more_tokens * run.steps;
+  sums.verifications += run.verifications * run.steps;
+  const auto tokens = static_cast<std::size_t>(run.emitting + run.prompt_tokens + run.draft_tokens);
   if (tokens >= sums.steps_by_tokens.size()) sums.steps_by_tokens.resize(tokens + 1);
   sums.steps_by_tokens[tokens] += run.steps;
   if (run.begin >= warmup_) {

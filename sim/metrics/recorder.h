@@ -36,8 +36,9 @@ class Recorder {
     std::int64_t tokens_made = 0;               ///< but each request's first
     std::int64_t cached = 0, attended = 0;      ///< of StepRun, summed over steps
     std::vector<std::int64_t> steps_by_tokens;  ///< [tokens in a step that were wanted]
-    __extension__ __int128 busy = 0;            ///< ticks
-    __extension__ __int128 cached_time = 0;     ///< cached tokens x ticks
+    std::int64_t draft_tokens = 0, accepted_tokens = 0, more_tokens = 0, verifications = 0;  ///< of StepRun
+    __extension__ __int128 busy = 0;                                                         ///< ticks
+    __extension__ __int128 cached_time = 0;                                                  ///< cached tokens x ticks
   };
   const PoolSums& pool(std::size_t index) const { return pools_[index]; }
   void countRequest(std::size_t pool) { ++pools_[pool].requests; }

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "models/cost/lora_cost.h"
 #include "sim/cluster/load_estimate.h"
 #include "sim/orchestration/router.h"
 #include "tests/sim/cluster/plan_by_hand.h"
@@ -46,6 +47,48 @@ TEST(Simulation, TheSameSeedGivesTheSameBytesAndAnotherDoesNot) {
   EXPECT_EQ(once, toJson(simulate(scenario, {plan})).dump());
   scenario.seed = 2;
   EXPECT_NE(once, toJson(simulate(scenario, {plan})).dump());
+}
+
+TEST(Simulation, SpeculationIsDrawnFromTheSeedAndReported) {
+  EngineConfig config = smallEngine();
+  config.speculation.tokens = 3;
+  config.speculation.acceptance_rates = {0.8, 0.5, 0.2};
+  const DeploymentPlan plan = planByHand("round-robin", 2, config);
+  Scenario scenario = scenarioOf(plan, {poissonWorkload("a", 20, 500)});
+  const Result r = simulate(scenario, {plan});
+  ASSERT_TRUE(r.speculation.has_value());
+  EXPECT_NEAR(r.speculation->acceptance_rate, 0.5, 0.01);
+  EXPECT_NEAR(r.speculation->tokens_per_verification, 2.5, 0.03);
+  EXPECT_LT(r.speculation->tokens_per_chunk, r.speculation->tokens_per_verification) << "answers end inside chunks";
+  EXPECT_EQ(resultFromJson(toJson(r)), r);
+  SimulationOptions exact;
+  exact.exact_steps = true;
+  EXPECT_EQ(jsonWithoutEvents(simulate(scenario, {plan}, exact)), jsonWithoutEvents(r));
+  scenario.seed = 2;
+  EXPECT_NE(simulate(scenario, {plan}).speculation, r.speculation);
+  EXPECT_FALSE(simulate(scenario, {planByHand("round-robin", 2)}).speculation.has_value());
+}
+
+TEST(Simulation, AdaptersThatAreServedTakeTheirTimeAndOthersAreWarnedOf) {
+  DeploymentPlan plan = planByHand("round-robin", 2);
+  WorkloadEntry one = poissonWorkload("a", 5, 200), other = poissonWorkload("b", 5, 200);
+  one.adapter = "unknown";
+  other.adapter = "legal";
+  const Result without = simulate(scenarioOf(plan, {one, other}), {plan});
+  EXPECT_THAT(without.warnings, testing::Contains(testing::HasSubstr("adapter legal is served at no cost")));
+  plan.spec.engine.lora.modules = {{"legal", 16}};
+  LoraConfig& lora = plan.pools[0].engine.config.lora;
+  lora.slots = lora.in_host = 1;
+  lora.adapters = {{toTicks(Seconds(0.5)), 0}};
+  lora.cost = std::make_shared<models::LoraCost>(models::Accelerator(), std::vector<models::LoraProjection>{}, 16);
+  const Scenario scenario = scenarioOf(plan, {one, other});
+  const Result with = simulate(scenario, {plan});
+  EXPECT_THAT(with.warnings, testing::Contains(testing::HasSubstr("adapter unknown is served at no cost")));
+  EXPECT_THAT(with.warnings, testing::Not(testing::Contains(testing::HasSubstr("adapter legal"))));
+  EXPECT_GT(with.latencies.ttft->max, without.latencies.ttft->max + 400) << "the first request waited for its adapter";
+  SimulationOptions exact;
+  exact.exact_steps = true;
+  EXPECT_EQ(jsonWithoutEvents(simulate(scenario, {plan}, exact)), jsonWithoutEvents(with));
 }
 
 TEST(Simulation, ExactStepsGiveTheSameResultForEveryRouterBelowAndAboveTheKnee) {

@@ -58,6 +58,13 @@ TEST(EngineOptions, AreWrittenSoThatTheyReadBack) {
         "{name: trtllm, max_batch_size: 64, kv_cache_config: {enable_block_reuse: false, max_tokens: 90000}}",
         "{name: trtllm, scheduler_config: {capacity_scheduler_policy: MAX_UTILIZATION}, "
         "cuda_graph_config: {enable_padding: true, max_batch_size: 64}, disable_overlap_scheduler: true}",
+        "{name: vllm, speculative_config: {method: eagle, num_speculative_tokens: 2, acceptance_rates: [0.8, 0.5], "
+        "acceptance: deterministic, draft_overhead: 1 ms}}",
+        "{name: sglang, speculative_algorithm: STANDALONE, speculative_num_steps: 3, speculative_draft_model_path: "
+        "llama-3.1-8b, speculative_config: {acceptance_rate: 0.6}}",
+        "{name: trtllm, speculative_config: {decoding_type: MTP, max_draft_len: 3, acceptance_rate: 0.6}}",
+        "{name: vllm, lora_modules: [{name: legal, rank: 32}], max_loras: 2, max_lora_rank: 64, max_cpu_loras: 9, "
+        "lora_host_bandwidth: 50 GB/s, lora_storage_bandwidth: 2 GB/s}",
         "{name: vllm, max_num_seqs: 64, prefix_caching: false, long_prefill_token_threshold: 5}"}) {
     const EngineOptions options = read(yaml);
     EXPECT_EQ(read(toYaml(toDocument(options))), options) << yaml;
@@ -181,6 +188,108 @@ TEST(TrtllmDefaults, PausingWithoutChunksNeedsStepsOfTheLongestSequence) {
   const char* fits =
       "{name: trtllm, scheduler_config: {capacity_scheduler_policy: MAX_UTILIZATION}, max_seq_len: 8192}";
   EXPECT_EQ(plan(fits, "h100-sxm", 1, "llama-3.1-8b").problem, "");
+}
+
+TEST(Speculation, OptionsGoUnderVllmsNamesOrTheEnginesOwn) {
+  EXPECT_EQ(
+      read("{name: sglang, speculative_algorithm: EAGLE3, speculative_num_steps: 3, "
+           "speculative_num_draft_tokens: 4, speculative_config: {acceptance_rate: 0.6}}"),
+      read("{name: sglang, speculative_config: {method: eagle, num_speculative_tokens: 3, acceptance_rate: 0.6}}"));
+  EXPECT_EQ(
+      read("{name: trtllm, speculative_config: {decoding_type: NGram, max_draft_len: 3, acceptance_rate: 0.6}}"),
+      read("{name: trtllm, speculative_config: {method: ngram, num_speculative_tokens: 3, acceptance_rate: 0.6}}"));
+}
+
+TEST(Speculation, OptionsThatMakeNoSenseAreRefused) {
+  using testing::HasSubstr;
+  const auto vllm = [](const std::string& keys) { return problem("{name: vllm, speculative_config: {" + keys + "}}"); };
+  EXPECT_THAT(vllm("method: eagle, num_speculative_tokens: 3"), HasSubstr("give acceptance_rate or acceptance_rates"));
+  EXPECT_THAT(vllm("method: eagle, acceptance_rate: 0.6"), HasSubstr("needs a method and a number"));
+  EXPECT_THAT(vllm("method: medusa, num_speculative_tokens: 3, acceptance_rate: 0.6"), HasSubstr("medusa"));
+  EXPECT_THAT(vllm("method: eagle, num_speculative_tokens: 2, acceptance_rates: [0.5, 0.6]"),
+              HasSubstr("above the one"));
+  EXPECT_THAT(vllm("method: eagle, num_speculative_tokens: 2, acceptance_rates: [0.5]"), HasSubstr("1 rates for 2"));
+  EXPECT_THAT(vllm("method: draft_model, num_speculative_tokens: 2, acceptance_rate: 0.5"),
+              HasSubstr("a draft model is needed"));
+  EXPECT_THAT(vllm("method: mtp, model: llama-3.1-8b, num_speculative_tokens: 2, acceptance_rate: 0.5"),
+              HasSubstr("of a draft model only"));
+  EXPECT_THAT(vllm("method: mtp, num_speculative_tokens: 2, acceptance_rate: 0.5, topk: 4"), HasSubstr("topk"));
+  EXPECT_THAT(problem("{name: orca, speculative_config: {method: mtp}}"), HasSubstr("orca does not speculate"));
+  EXPECT_THAT(problem("{name: sglang, speculative_num_steps: 3, speculative_algorithm: EAGLE, "
+                      "speculative_num_draft_tokens: 8, speculative_config: {acceptance_rate: 0.5}}"),
+              HasSubstr("draft trees are not modelled"));
+  EXPECT_THAT(problem("{name: vllm, speculative_num_steps: 3}"), HasSubstr("of sglang, not of vllm"));
+}
+
+TEST(Speculation, StepsAreDecidedAheadOnlyWhereTheEngineCan) {
+  const auto depth = [](const std::string& keys) {
+    return plan("{max_model_len: 8192, " + keys + ", acceptance_rate: 0.5}}", "h100-sxm", 1, "llama-3.1-8b")
+        .engine.config.pipeline_depth;
+  };
+  EXPECT_EQ(depth("speculative_config: {method: eagle, num_speculative_tokens: 3"), 2);
+  EXPECT_EQ(depth("speculative_config: {method: ngram, num_speculative_tokens: 3"), 1);
+  EXPECT_EQ(depth("name: sglang, speculative_config: {method: eagle, num_speculative_tokens: 3"), 1);
+  EXPECT_EQ(depth("name: trtllm, speculative_config: {method: eagle, num_speculative_tokens: 3"), 2);
+  EXPECT_THROW(depth("async_scheduling: true, speculative_config: {method: ngram, num_speculative_tokens: 3"),
+               InputError);
+}
+
+TEST(Speculation, GraphsHoldWholeVerifications) {
+  const PoolPlan p = plan(
+      "{max_model_len: 8192, max_num_seqs: 16, speculative_config: {method: eagle, "
+      "num_speculative_tokens: 2, acceptance_rate: 0.5}}",
+      "h100-sxm", 1, "llama-3.1-8b");
+  EXPECT_THAT(p.engine.graph_sizes, testing::ElementsAre(3, 6, 9, 18, 24, 33, 42, 48, 57, 66, 72, 81, 90, 96));
+}
+
+TEST(Speculation, TheDraftTakesItsWeightsAndItsPartOfTheKvCache) {
+  const auto kv = [](const std::string& keys) {
+    return plan("{max_model_len: 8192" + keys + "}", "h100-sxm", 1, "llama-3.1-8b").memory;
+  };
+  const models::MemoryPlan without = kv("");
+  const models::MemoryPlan eagle =
+      kv(", speculative_config: {method: eagle, num_speculative_tokens: 3, acceptance_rate: 0.5}");
+  const models::MemoryPlan ngram =
+      kv(", speculative_config: {method: ngram, num_speculative_tokens: 3, acceptance_rate: 0.5}");
+  const models::MemoryPlan draft =
+      kv(", speculative_config: {method: draft_model, model: llama-3.1-8b, num_speculative_tokens: 3, acceptance_rate: "
+         "0.5}");
+  EXPECT_EQ(ngram.blocks, without.blocks);
+  EXPECT_NEAR((eagle.weights - without.weights).value(), 2 * 218.1e6, 1e6) << "one of its layers";
+  EXPECT_NEAR(eagle.kv_block / without.kv_block, 33.0 / 32, 1e-9);
+  EXPECT_DOUBLE_EQ(draft.weights.value(), 2 * without.weights.value());
+  EXPECT_DOUBLE_EQ(draft.kv_block / without.kv_block, 2);
+}
+
+TEST(Speculation, ADraftOfAnotherVocabularyIsRefused) {
+  try {
+    plan(
+        "{speculative_config: {method: draft_model, model: qwen3-8b, num_speculative_tokens: 3, acceptance_rate: 0.5}}",
+        "h100-sxm", 1, "llama-3.1-8b");
+    FAIL();
+  } catch (const InputError& e) {
+    EXPECT_THAT(e.what(), testing::HasSubstr("vocabulary"));
+  }
+}
+
+TEST(Adapters, SlotsOfTheLargestRankAreTakenOffTheKvCache) {
+  const auto weights = [](const std::string& keys) {
+    return plan("{max_model_len: 8192" + keys + "}", "h100-sxm", 1, "llama-3.1-8b").memory.weights.value();
+  };
+  const double slot = 2.0 * 41'943'040;  // rank 16
+  EXPECT_DOUBLE_EQ(weights(", lora_modules: [{name: a, rank: 8}]") - weights(""), slot);
+  EXPECT_DOUBLE_EQ(weights(", lora_modules: [{name: a, rank: 8}], max_loras: 4, max_lora_rank: 32") - weights(""),
+                   8 * slot);
+}
+
+TEST(Adapters, OptionsThatMakeNoSenseAreRefused) {
+  using testing::HasSubstr;
+  EXPECT_THAT(problem("{max_loras: 4}"), HasSubstr("needs lora_modules"));
+  EXPECT_THAT(problem("{lora_modules: [{name: a, rank: 32}]}"), HasSubstr("above max_lora_rank 16"));
+  EXPECT_THAT(problem("{lora_modules: [{name: a, rank: 8}, {name: a, rank: 8}]}"), HasSubstr("two adapters"));
+  EXPECT_THAT(problem("{lora_modules: [{name: a, rank: 8}], max_loras: 4, max_cpu_loras: 2}"),
+              HasSubstr("at least max_loras"));
+  EXPECT_THAT(problem("{name: sglang, lora_modules: [{name: a, rank: 8}]}"), HasSubstr("of vllm, not of sglang"));
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ struct Recorded : ReplicaObserver {
   std::vector<std::pair<Ticks, Ticks>> late_tokens;
   std::vector<Ticks> preemptions;
   std::int64_t steps = 0, tokens = 0, prompt_tokens = 0, max_blocks = 0;
+  std::int64_t draft_tokens = 0, accepted_tokens = 0, verifications = 0;
   Int128 busy = 0, cached_time = 0;
   std::int64_t cached = 0, attended = 0;             ///< summed over steps
   std::map<std::int64_t, std::int64_t> step_tokens;  ///< tokens in a step -> steps
@@ -33,12 +34,15 @@ struct Recorded : ReplicaObserver {
   void onSteps(ReplicaId, const StepRun& run) override {
     gaps.addSeries(run.first, run.increment, run.steps, run.emitting);
     steps += run.steps;
-    tokens += run.emitting * run.steps;
+    tokens += (run.emitting + run.more_tokens) * run.steps;
+    draft_tokens += run.draft_tokens * run.steps;
+    accepted_tokens += run.accepted_tokens * run.steps;
+    verifications += run.verifications * run.steps;
     prompt_tokens += run.prompt_tokens * run.steps;
     busy += run.duration();
     cached += run.cachedSum();
     attended += run.attendedSum();
-    step_tokens[run.emitting + run.prompt_tokens] += run.steps;
+    step_tokens[run.emitting + run.prompt_tokens + run.draft_tokens] += run.steps;
     for (std::int64_t i = 0; i < run.steps; ++i) {
       cached_time += Int128{run.cached_tokens + run.growth * i} * (run.first + run.increment * i);
     }
