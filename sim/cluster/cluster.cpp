@@ -74,6 +74,7 @@ void Cluster::run() {
   for (const ReplicaState& state : replicas_) CHECK(state.replica->idle(), "a run ends with every request gone");
   CHECK(recorder_.tokensMadeAll() == recorder_.outputTokensAll(), "every output token is made exactly once");
   CHECK(unreported_.empty(), "every request is reported");
+  CHECK(front_ends_.empty(), "no request is left in a front end");
 }
 
 void Cluster::onEvent(const Event& event) {
@@ -84,6 +85,10 @@ void Cluster::onEvent(const Event& event) {
     handleArrivals(event.time);
     scheduleArrival();
     return;
+  }
+  if (event.target == kFrontEndTarget) {
+    const FrontEnds::Entering entering = front_ends_.leave(event.stamp);
+    return submit(entering.replica, event.time, entering.request);
   }
   ReplicaState& state = replicas_[event.target];
   if (event.stamp != state.stamp) return;  // the run was shortened since
@@ -139,8 +144,14 @@ void Cluster::arrive(workloads::Request& request, bool measured) {
   }
   recorder_.countRequest(state.pool);
   deployment.router->sent(chosen, request);
-  state.replica->submit(request.arrival, request);
-  reschedule(index);
+  const Ticks front_end = state.config->front_end.of(request.prompt_tokens);
+  if (front_end == 0) return submit(index, request.arrival, request);
+  loop_.schedule(request.arrival + front_end, Rank::arrival, kFrontEndTarget, front_ends_.enter(request, index));
+}
+
+void Cluster::submit(std::uint32_t replica, Ticks now, const workloads::Request& request) {
+  replicas_[replica].replica->submit(now, request);
+  reschedule(replica);
 }
 
 void Cluster::onFinished(const FinishedRequest& finished) {
@@ -150,6 +161,7 @@ void Cluster::onFinished(const FinishedRequest& finished) {
   const RequestRecord record{.request = finished.request,
                              .status = RequestStatus::completed,
                              .replica = finished.replica.value(),
+                             .front_end = state.config->front_end.of(finished.request.prompt_tokens),
                              .queued = finished.queued,
                              .scheduled = finished.scheduled,
                              .first_token = finished.first_token,

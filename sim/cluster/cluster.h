@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/cluster/arrivals.h"
+#include "sim/cluster/front_ends.h"
 #include "sim/cluster/load_estimate.h"
 #include "sim/cluster/simulation.h"
 #include "sim/engine/replica.h"
@@ -37,6 +38,7 @@ class Cluster final : public EventHandler, public ReplicaObserver {
 
  private:
   static constexpr std::uint32_t kArrivalTarget = UINT32_MAX;
+  static constexpr std::uint32_t kFrontEndTarget = UINT32_MAX - 1;
   struct ReplicaState {
     std::unique_ptr<Replica> replica;
     std::uint32_t deployment = 0;
@@ -59,6 +61,7 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   void scheduleArrival();
   void handleArrivals(Ticks now);
   void arrive(workloads::Request& request, bool measured);
+  void submit(std::uint32_t replica, Ticks now, const workloads::Request& request);
   void leave(const RequestRecord& record);
   void reportInOrder(const RequestRecord& record);
   void lookUp();
@@ -67,6 +70,7 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   EventLoop& loop_;
   Recorder recorder_;
   Arrivals arrivals_;
+  FrontEnds front_ends_;
   Ticks warmup_;
   std::vector<ReplicaState> replicas_;
   std::vector<DeploymentState> deployments_;

@@ -28,6 +28,7 @@ class RankSeries {
   struct Rank {
     int rows;
     std::int64_t context_sum;
+    Ticks uneven;  ///< what unequal contexts cost in each step
   };
   const StepCost& cost_;
   std::vector<Rank> ranks_;

@@ -42,7 +42,9 @@ void Scheduler::addRow(Batch& batch, Sequence* sequence, int tokens) {
   Row row{sequence, tokens, sequence->decodes(), false};
   if (row.decode) {
     ++batch.shape.decode_rows;
-    batch.shape.decode_context_sum += sequence->computed + 1;
+    const std::int64_t context = sequence->computed + 1;
+    batch.shape.decode_context_sum += context;
+    batch.shape.decode_context_max = std::max(batch.shape.decode_context_max, context);
   } else {
     batch.shape.chunks.push_back({tokens, sequence->computed});
   }
@@ -68,7 +70,14 @@ int Scheduler::removeRow(Batch& batch, std::vector<Row>::iterator row) {
   s.computed -= tokens;
   --s.rows_in_flight;
   if (row->emits) --s.in_flight;
+  const bool was_longest = row->decode && s.computed + tokens == batch.shape.decode_context_max;
   batch.rows.erase(row);
+  if (was_longest) {
+    batch.shape.decode_context_max = 0;
+    for (const Row& r : batch.rows) {
+      if (r.decode) batch.shape.decode_context_max = std::max(batch.shape.decode_context_max, r.sequence->computed);
+    }
+  }
   return tokens;
 }
 

@@ -22,6 +22,7 @@ struct PrefillChunk {
 struct BatchShape {
   int decode_rows = 0;
   std::int64_t decode_context_sum = 0;  ///< sum over decode rows of the tokens each attends to (its own included)
+  std::int64_t decode_context_max = 0;  ///< the most tokens that one of them attends to
   int completed_prompts = 0;            ///< chunks that end their prompt and so emit a token
   std::vector<PrefillChunk> chunks;
   int promptTokens() const {
@@ -30,7 +31,7 @@ struct BatchShape {
     return tokens;
   }
   /// The same without the prompts.
-  BatchShape decodeOnly() const { return {decode_rows, decode_context_sum, 0, {}}; }
+  BatchShape decodeOnly() const { return {decode_rows, decode_context_sum, decode_context_max, 0, {}}; }
   int tokens() const { return decode_rows + promptTokens(); }
   std::int64_t attended() const {
     std::int64_t pairs = decode_context_sum;
@@ -42,7 +43,11 @@ struct BatchShape {
 class StepCost {
  public:
   StepCost(const models::StepTimes& times, const StepOverhead& overhead, int pipeline_depth)
-      : times_(times), overhead_(overhead), depth_(pipeline_depth), fused_(times.fusesAttention()) {}
+      : times_(times),
+        overhead_(overhead),
+        depth_(pipeline_depth),
+        fused_(times.fusesAttention()),
+        uneven_(times.knowsUnevenContexts()) {}
 
   /// At least one tick.
   Ticks of(const BatchShape& batch) const {
@@ -57,6 +62,7 @@ class StepCost {
     }
     if (batch.decode_rows > 0) {
       kernels += times_.decodeAttention(batch.decode_rows, batch.decode_context_sum).at(batch.decode_context_sum);
+      kernels += unevenAttention(batch.decode_rows, batch.decode_context_sum, batch.decode_context_max);
     }
     return kernels;
   }
@@ -64,11 +70,19 @@ class StepCost {
   /// Attention of steps with prompts and decoding sequences is not a sum, nor linear in contexts.
   bool isFused() const { return fused_; }
 
+  /// What unequal contexts cost; the same in every step while all of them grow by one.
+  Ticks unevenAttention(int rows, std::int64_t context_sum, std::int64_t longest) const {
+    return uneven_ ? times_.unevenAttention(rows, rows * longest - context_sum) : 0;
+  }
+  /// The longest context of a batch matters.
+  bool isUneven() const { return uneven_; }
+
   Ticks hostTimeOf(const BatchShape& batch) const {
     return hostTime(batch.decode_rows + static_cast<int>(batch.chunks.size()), batch.promptTokens());
   }
   Ticks hostTime(int sequences, int prompt_tokens) const {
-    return overhead_.host + overhead_.host_per_sequence * sequences + overhead_.host_per_prompt_token * prompt_tokens;
+    return overhead_.host + overhead_.host_per_sequence * sequences + overhead_.host_per_prompt_token * prompt_tokens +
+           (prompt_tokens > 0 ? overhead_.host_with_prompts : 0);
   }
   Ticks withOverhead(Ticks kernels, Ticks host) const {
     const Ticks total = depth_ == 1 ? kernels + host : std::max(kernels, host);
@@ -86,13 +100,15 @@ class StepCost {
       tokens += chunk.tokens;
       weighted += chunk.tokens * chunk.prior;
     }
-    return times_.fusedAttention(tokens, weighted / tokens, batch.decode_rows, batch.decode_context_sum);
+    return times_.fusedAttention(tokens, weighted / tokens, batch.decode_rows, batch.decode_context_sum,
+                                 batch.decode_context_max);
   }
 
   const models::StepTimes& times_;
   StepOverhead overhead_;
   int depth_;
   bool fused_;
+  bool uneven_;
 };
 
 }  // namespace headroom::sim

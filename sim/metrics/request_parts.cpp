@@ -10,6 +10,7 @@ struct PartText {
   const char* meaning;
 };
 constexpr std::array<PartText, kParts> kTexts{{
+    {"front_end", "HTTP and tokenizer, before the engine"},
     {"admission", "until the engine took it in, at the end of a step"},
     {"queue", "waiting until it was first scheduled"},
     {"prefill", "scheduled until its first token"},
@@ -32,7 +33,8 @@ const char* meaningOf(Part part) {
 RequestParts partsOf(const RequestRecord& r) {
   CHECK(r.status == RequestStatus::completed, "only completed requests have parts");
   const Ticks generating = r.finished - r.first_token;
-  return {r.queued - r.request.arrival,
+  return {r.front_end,
+          r.queued - r.request.arrival - r.front_end,
           r.scheduled - r.queued,
           r.first_token - r.scheduled - r.preempted_early,
           r.preempted_early,

@@ -9,6 +9,7 @@
 namespace headroom::sim {
 
 enum class Part : std::size_t {
+  front_end,        ///< HTTP and the tokenizer, before the engine could see it
   admission,        ///< the engine finished the step in progress and drained its input
   queue,            ///< until it was first scheduled
   prefill,          ///< scheduled until its first token, preemptions left out
@@ -18,9 +19,9 @@ enum class Part : std::size_t {
   preempted_late,   ///< preempted after its first token, waiting
   recompute,        ///< computing again what a preemption lost
 };
-inline constexpr std::size_t kParts = 8;
-/// The first four add up to the ttft.
-inline constexpr std::size_t kTtftParts = 4;
+inline constexpr std::size_t kParts = 9;
+/// The first five add up to the ttft.
+inline constexpr std::size_t kTtftParts = 5;
 
 /// `admission`, ...; a column of requests.csv.zst is `part_<name>_ms`.
 const char* nameOf(Part part);

@@ -17,6 +17,7 @@ struct RequestRecord {
   workloads::Request request;
   RequestStatus status = RequestStatus::completed;
   std::uint32_t replica = 0;  ///< index over all replicas of the run
+  Ticks front_end = 0;        ///< from its arrival until its engine could see it
   Ticks queued = 0;           ///< the fields below are of completed requests
   Ticks scheduled = 0;
   Ticks first_token = 0;
