@@ -99,16 +99,16 @@ int validate(const ValidateOptions& options) {
   const bool all = std::none_of(std::begin(kRungs), std::end(kRungs), [&](const Rung& r) { return options.*r.asked; });
   if (!options.points.empty()) checkMayWrite(options.points, options.overwrite);
   Rows rows;
-  std::vector<sim::SweepPoint> points;
+  std::vector<sim::SweepPoint> sweep_points;
   for (const Rung& rung : kRungs) {
     if (!all && !(options.*rung.asked)) continue;
     const sim::Validation more = rung.run(options.data);
     rows.insert(rows.end(), more.rows.begin(), more.rows.end());
-    points.insert(points.end(), more.points.begin(), more.points.end());
+    sweep_points.insert(sweep_points.end(), more.points.begin(), more.points.end());
     for (const std::string& note : more.notes) printNote(note);
     for (const auto& [reason, points] : more.skipped) printNote(fmt::format("{} rows not used: {}", points, reason));
   }
-  if (!options.points.empty()) writeFileAtomically(options.points, sim::pointsCsv(points));
+  if (!options.points.empty()) writeFileAtomically(options.points, sim::pointsCsv(sweep_points));
   Json list = Json::array();
   for (const models::ValidationRow& row : rows) list.push_back(rowJson(row));
   printResult(options.format == Format::json ? Json{{"rows", list}}.dump(2) + "\n" : rowTable(rows));
