@@ -46,16 +46,14 @@ std::string errorTable(const sim::Halves& halves, const sim::EngineConstants& fi
 std::string constantsYaml(const sim::EngineOptions& engine, const sim::Halves& halves,
                           const sim::EngineConstants& fitted) {
   return fmt::format(
-      "# Engine constants fitted on {} load tests ({} kept out). In a scenario: deployments/N/engine/step_overhead.\n"
-      "# The front end is time before the engine sees a request: a scenario has no key for it yet, add it to TTFT.\n"
-      "schema: headroom.engine-constants/1\n"
-      "engine: {}\n"
+      "# Engine constants fitted on {} load tests ({} kept out): these are the keys of deployments/N/engine.\n"
+      "name: {}\n"
       "version: \"{}\"\n"
       "step_overhead: {:.2f} ms\n"
       "front_end: {:.0f} ms\n"
       "front_end_per_prompt_token: {:.2f} us\n",
       halves.fitted.size(), halves.kept_out.size(), engine.name, engine.version, fitted.step_overhead.value() * 1e3,
-      fitted.front_end.value() * 1e3, fitted.front_end_per_token.value() * 1e6);
+      fitted.front_end.value() * 1e3, fitted.front_end_per_prompt_token.value() * 1e6);
 }
 
 }  // namespace

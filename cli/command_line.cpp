@@ -258,6 +258,10 @@ void declareValidate(CLI::App& app, ValidateOptions& o) {
   app.add_flag("--runs", o.runs, "recorded runs replayed request by request, with and without engine constants");
   app.add_flag("--power", o.power, "watts per accelerator");
   app.add_option("--data", o.data, "folder of the measurements (../shared/data)")->type_name("DIR")->check(notEmpty());
+  app.add_option("--points", o.points, "CSV file to write: every point of the load sweeps, measured and simulated")
+      ->type_name("FILE")
+      ->check(notEmpty());
+  addOverwrite(app, o.overwrite);
   addFormat(app, o.format);
 }
 

@@ -6,10 +6,12 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "cli/output_directory.h"
 #include "cli/report_errors.h"
 #include "cli/streams.h"
 #include "cli/text_table.h"
 #include "cli/verbs.h"
+#include "models/base/files.h"
 #include "models/cost/validate_kernels.h"
 #include "models/cost/validate_power.h"
 #include "sim/validation/validation.h"
@@ -22,12 +24,12 @@ using Json = nlohmann::ordered_json;
 using Rows = std::vector<models::ValidationRow>;
 
 sim::Validation validateKernels(const fs::path& data) {
-  return {.rows = models::validateKernels(data), .notes = {}, .skipped = {}};
+  return {.rows = models::validateKernels(data), .notes = {}, .skipped = {}, .points = {}};
 }
 
 sim::Validation validatePower(const fs::path& data) {
   models::PowerValidation validation = models::validatePower(data);
-  return {.rows = std::move(validation.rows), .notes = {}, .skipped = std::move(validation.skipped)};
+  return {.rows = std::move(validation.rows), .notes = {}, .skipped = std::move(validation.skipped), .points = {}};
 }
 
 struct Rung {
@@ -95,14 +97,18 @@ std::string rowTable(const Rows& rows) {
 
 int validate(const ValidateOptions& options) {
   const bool all = std::none_of(std::begin(kRungs), std::end(kRungs), [&](const Rung& r) { return options.*r.asked; });
+  if (!options.points.empty()) checkMayWrite(options.points, options.overwrite);
   Rows rows;
+  std::vector<sim::SweepPoint> sweep_points;
   for (const Rung& rung : kRungs) {
     if (!all && !(options.*rung.asked)) continue;
     const sim::Validation more = rung.run(options.data);
     rows.insert(rows.end(), more.rows.begin(), more.rows.end());
+    sweep_points.insert(sweep_points.end(), more.points.begin(), more.points.end());
     for (const std::string& note : more.notes) printNote(note);
     for (const auto& [reason, points] : more.skipped) printNote(fmt::format("{} rows not used: {}", points, reason));
   }
+  if (!options.points.empty()) writeFileAtomically(options.points, sim::pointsCsv(sweep_points));
   Json list = Json::array();
   for (const models::ValidationRow& row : rows) list.push_back(rowJson(row));
   printResult(options.format == Format::json ? Json{{"rows", list}}.dump(2) + "\n" : rowTable(rows));

@@ -146,6 +146,8 @@ struct ValidateOptions {
   bool runs = false;
   bool power = false;
   std::string data = "../shared/data";  ///< folder with kernels/, measured/ and traces/
+  std::string points;                   ///< CSV of every load point, measured and simulated; empty: none
+  bool overwrite = false;
   Format format = Format::table;
 };
 int validate(const ValidateOptions& options);

@@ -168,6 +168,7 @@ void decideOptions(EngineOptions& engine, const Decide& decide) {
              [](const ResolvedEngine& e) { return e.config.sglang.chunked_prefill_size; });
     }
     decide(engine.max_prefill_tokens, [](const ResolvedEngine& e) { return e.config.sglang.max_prefill_tokens; });
+    decide(engine.scheduler_recv_interval, [](const ResolvedEngine& e) { return e.config.sglang.recv_interval; });
     decide(engine.enable_mixed_chunk, [](const ResolvedEngine& e) { return e.config.sglang.mixed_chunk; });
     decide(engine.cuda_graph_max_bs, [](const ResolvedEngine& e) { return largestGraphBatch(e); });
   } else {
@@ -203,6 +204,10 @@ void decideOptions(EngineOptions& engine, const Decide& decide) {
     }
   }
   decide(engine.step_overhead, [](const ResolvedEngine& e) { return toSeconds(e.config.overhead.residue); });
+  decide(engine.prompt_step, [](const ResolvedEngine& e) { return toSeconds(e.config.overhead.host_with_prompts); });
+  decide(engine.front_end, [](const ResolvedEngine& e) { return toSeconds(e.config.front_end.per_request); });
+  decide(engine.front_end_per_prompt_token,
+         [](const ResolvedEngine& e) { return toSeconds(e.config.front_end.per_prompt_token); });
 }
 
 }  // namespace

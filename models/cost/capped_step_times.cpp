@@ -78,8 +78,14 @@ Segment CappedStepTimes::prefillAttention(int chunk, std::int64_t prior) const {
   return stretched(times_->prefillAttention(chunk, prior), prefill_[static_cast<std::size_t>(chunk)]);
 }
 
-Ticks CappedStepTimes::fusedAttention(int chunk, std::int64_t prior, int n, std::int64_t context_sum) const {
-  return stretched(times_->fusedAttention(chunk, prior, n, context_sum), prefill_[static_cast<std::size_t>(chunk)]);
+Ticks CappedStepTimes::fusedAttention(int chunk, std::int64_t prior, int n, std::int64_t context_sum,
+                                      std::int64_t longest) const {
+  return stretched(times_->fusedAttention(chunk, prior, n, context_sum, longest),
+                   prefill_[static_cast<std::size_t>(chunk)]);
+}
+
+Ticks CappedStepTimes::unevenAttention(int n, std::int64_t excess) const {
+  return stretched(times_->unevenAttention(n, excess), decode_[static_cast<std::size_t>(n)]);
 }
 
 }  // namespace headroom::models

@@ -26,7 +26,10 @@ class CappedStepTimes final : public StepTimes {
   Segment prefillAttention(int chunk, std::int64_t prior) const override;
   int maxTokens() const override { return times_->maxTokens(); }
   bool fusesAttention() const override { return times_->fusesAttention(); }
-  Ticks fusedAttention(int chunk, std::int64_t prior, int n, std::int64_t context_sum) const override;
+  Ticks fusedAttention(int chunk, std::int64_t prior, int n, std::int64_t context_sum,
+                       std::int64_t longest) const override;
+  bool knowsUnevenContexts() const override { return times_->knowsUnevenContexts(); }
+  Ticks unevenAttention(int n, std::int64_t excess) const override;
 
  private:
   std::shared_ptr<const StepTimes> times_;

@@ -115,6 +115,13 @@ void sampleDecode(const StepKernels& kernels, const StepRequest& request, Compil
   }
 }
 
+void sampleUneven(const StepKernels& kernels, const StepRequest& request, CompiledTables::Rows& rows) {
+  rows.uneven = kernels.unevenContexts();
+  for (int n = 0; rows.uneven && n <= request.max_num_seqs; ++n) {
+    rows.uneven_pace.push_back(n == 0 ? 0 : std::llround(inTicks(rows.uneven->pace(0, n).value())));
+  }
+}
+
 /// Multiples of the distance from this knot to the next divide by it, and by that from the knot before, without a rest.
 std::vector<Piece> sampleChunk(const StepKernels& kernels, std::int64_t chunk, std::size_t knot,
                                const std::vector<std::int64_t>& priors) {
@@ -210,6 +217,7 @@ CompiledStepTimes compileStepTimes(const Profile& profile, const Accelerator& ac
   sampleDecode(kernels, request, rows);
   samplePrefill(kernels, request, rows);
   rows.fused = kernels.fusedAttention();
+  sampleUneven(kernels, request, rows);
   CompiledStepTimes compiled;
   compiled.tables = std::make_unique<CompiledTables>(std::move(rows));
   const StepShape typical = typicalStep(request);

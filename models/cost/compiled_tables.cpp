@@ -31,9 +31,13 @@ Segment CompiledTables::prefillAttention(int chunk, std::int64_t prior) const {
           last ? INT64_MAX : PriorKnots::at(knot + 1)};
 }
 
-Ticks CompiledTables::fusedAttention(int chunk, std::int64_t prior, int n, std::int64_t context_sum) const {
+Ticks CompiledTables::fusedAttention(int chunk, std::int64_t prior, int n, std::int64_t context_sum,
+                                     std::int64_t longest) const {
   const double mean = static_cast<double>(context_sum) / n;
-  return toTicks(rows_.fused->time(chunk, static_cast<double>(prior), n, mean));
+  Seconds time = rows_.fused->time(chunk, static_cast<double>(prior), n, mean);
+  const double excess = static_cast<double>(longest) - std::max(mean, static_cast<double>(prior));
+  if (rows_.uneven && excess > 0) time += excess * rows_.uneven->pace(chunk, n);
+  return toTicks(time);
 }
 
 }  // namespace headroom::models

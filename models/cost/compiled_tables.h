@@ -11,6 +11,7 @@
 #include "models/cost/fused_attention.h"
 #include "models/cost/sampled_line.h"
 #include "models/cost/step_times.h"
+#include "models/cost/uneven_contexts.h"
 
 namespace headroom::models {
 
@@ -33,6 +34,8 @@ class CompiledTables final : public StepTimes {
     std::vector<Piece> decode;      ///< [n - 1][knot of the mean context]
     std::vector<Interval> prefill;  ///< [knot below the chunk][knot of the prior context]
     std::optional<FusedAttention> fused;
+    std::optional<UnevenContexts> uneven;
+    std::vector<Ticks> uneven_pace;  ///< [n] of a token by which the longest context exceeds the mean; none: empty
     std::size_t decode_knots = 0;
     std::size_t prior_knots = 0;
   };
@@ -51,7 +54,13 @@ class CompiledTables final : public StepTimes {
   Segment prefillAttention(int chunk, std::int64_t prior) const override;
   int maxTokens() const override { return static_cast<int>(rows_.tokens.size()) - 1; }
   bool fusesAttention() const override { return rows_.fused.has_value(); }
-  Ticks fusedAttention(int chunk, std::int64_t prior, int n, std::int64_t context_sum) const override;
+  Ticks fusedAttention(int chunk, std::int64_t prior, int n, std::int64_t context_sum,
+                       std::int64_t longest) const override;
+  bool knowsUnevenContexts() const override { return rows_.uneven.has_value(); }
+  Ticks unevenAttention(int n, std::int64_t excess) const override {
+    if (excess <= 0 || rows_.uneven_pace.empty()) return 0;
+    return rows_.uneven_pace[static_cast<std::size_t>(n)] * excess / n;
+  }
 
  private:
   Rows rows_;

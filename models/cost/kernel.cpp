@@ -121,4 +121,16 @@ KernelTime elementwiseTime(const Profile& profile, double bytes) {
   return {least / kSpecEfficiency + kElementwiseLaunch, least, Tier::spec};
 }
 
+LayerKernel::LayerKernel(const Profile& profile, Layer layer, double width) : peaks_(profile.header.peaks) {
+  const TableKey key{
+      .operation = Operation::elementwise_layer, .hidden = static_cast<int>(std::lround(width)), .layer = layer};
+  if (const Table* table = profile.find(key)) table_.emplace(*table, peaks_);
+}
+
+KernelTime LayerKernel::time(double rows, const KernelTime& otherwise) const {
+  if (!table_) return otherwise;
+  const GridPoint at{rows};
+  return table_->time(at, speedOfLight(peaks_, table_->table().key, at));
+}
+
 }  // namespace headroom::models

@@ -78,4 +78,17 @@ class AttentionKernel {
 /// Norms, activations, rotary embedding: bytes moved at 0.8 of the memory bandwidth, and kElementwiseLaunch.
 KernelTime elementwiseTime(const Profile& profile, double bytes);
 
+/// A norm, rotary embedding, activation, embedding or sampler: as its engine was timed where the profile has that layer
+/// at that width (what the second-level cache holds is faster than 0.8 of the memory bandwidth), else by its bytes.
+class LayerKernel {
+ public:
+  LayerKernel(const Profile& profile, Layer layer, double width);
+  /// `otherwise`: without a table.
+  KernelTime time(double rows, const KernelTime& otherwise) const;
+
+ private:
+  Peaks peaks_;
+  std::optional<TableReader> table_;
+};
+
 }  // namespace headroom::models

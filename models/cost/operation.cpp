@@ -56,6 +56,7 @@ constexpr OperationInfo kOperations[] = {
      K::heads,
      {{{"chunk", "tokens", 0}, {"prior", "tokens", 0}, {"decodes", "sequences", 0}, {"context", "tokens", 0}}}},
     {O::routed_experts, "routed_experts", K::experts, {{kTokens, {"reached", "experts"}}}},
+    {O::uneven_attention, "uneven_attention", K::heads, {{{"chunk", "tokens", 0}, {"decodes", "sequences"}}}},
 };
 
 using T = TableKey;

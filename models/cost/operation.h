@@ -53,6 +53,7 @@ enum class Operation {
   elementwise_layer,       ///< norm, rotary, activation, embedding or sampler, timed inside its engine
   mixed_attention,         ///< one fused call: a chunk on prior context together with decoding sequences
   routed_experts,          ///< as moe, by tokens and by how many experts they reach
+  uneven_attention,        ///< what 1,024 tokens cost by which the longest decoding context exceeds the mean
 };
 
 /// Which fields of TableKey an operation uses; the others keep their defaults.

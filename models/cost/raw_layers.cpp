@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 #include "models/base/error.h"
 #include "models/cost/raw_readers.h"
+#include "models/cost/uneven_contexts.h"
 #include "models/llm/model.h"
 
 namespace headroom::models {
@@ -98,6 +100,47 @@ void readMixedAttention(RawCsv& csv, const ShardedModel& m, RawTables& raw) {
   }
 }
 
+double median(std::vector<double>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// Calls of two lengths of context against the same call of their mean: what a token costs by which the long ones
+/// exceed it (or the prompt's context, if that is longer). Of each (chunk, sequences) the median over batches of which
+/// 1/16 to 1/2 are long, at contexts that engines hold; none where there is no difference.
+void readUnevenAttention(RawCsv& csv, const ShardedModel& m, RawTables& raw) {
+  constexpr double kFewLong = 1.0 / 16, kManyLong = 1.0 / 2, kNoDifference = 0.01;
+  constexpr std::int64_t kShortest = 1024, kLongest = 8192;
+  const std::size_t sequences = csv.column("n"), long_ones = csv.column("nb"), chunk = csv.column("pc");
+  const std::size_t prior = csv.column("kp"), longest = csv.column("kv_big"), mean = csv.column("kv_mean");
+  const std::size_t equal = csv.column("t_mean_us"), uneven = csv.column("t_skew_us");
+  struct Differences {
+    std::vector<double> paces, shares;
+  };
+  std::map<std::pair<std::int64_t, std::int64_t>, Differences> by_call;
+  while (csv.next()) {
+    const double share = static_cast<double>(csv.count(long_ones)) / static_cast<double>(csv.count(sequences));
+    const std::int64_t context = csv.count(longest), others = std::max(csv.count(mean), csv.count(prior, 0));
+    const bool typical = share >= kFewLong && share <= kManyLong && context >= kShortest && context <= kLongest;
+    if (!typical || context <= others) continue;
+    const Seconds more = csv.microseconds(uneven) - csv.microseconds(equal);
+    Differences& call = by_call[{csv.count(chunk, 0), csv.count(sequences)}];
+    call.paces.push_back(more.value() / static_cast<double>(context - others));
+    call.shares.push_back(more / csv.microseconds(equal));
+  }
+  const TableKey key{.operation = Operation::uneven_attention,
+                     .heads = m.heads(),
+                     .kv_heads = m.kvHeads(),
+                     .head_dim = m.model.head_dim};
+  for (auto& [call, differences] : by_call) {
+    if (median(differences.shares) < kNoDifference) continue;
+    raw.samples.push_back({key,
+                           {static_cast<double>(call.first), static_cast<double>(call.second)},
+                           Seconds(median(differences.paces) * kUnevenTokens)});
+  }
+}
+
 void readRoutedExperts(RawCsv& csv, const ShardedModel& m, RawTables& raw) {
   if (!m.model.moe) csv.fail(fmt::format("{} has no experts", m.model.name));
   const std::size_t tokens = csv.column("tokens"), reached = csv.column("activated_experts");
@@ -160,6 +203,7 @@ bool readLayerTables(const fs::path& folder, RawTables& raw) {
     readTable(shard, "dense", [&](RawCsv& csv) { readLayers(csv, "tokens", m, raw); });
     readTable(shard, "per_sequence", [&](RawCsv& csv) { readLayers(csv, "sequences", m, raw); });
     readTable(shard, "attention", [&](RawCsv& csv) { readMixedAttention(csv, m, raw); });
+    readTable(shard, "skew", [&](RawCsv& csv) { readUnevenAttention(csv, m, raw); });
     readTable(shard, "moe", [&](RawCsv& csv) { readRoutedExperts(csv, m, raw); });
   }
   return !shards.empty();

@@ -45,5 +45,6 @@ target_sources(headroom_models PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/step_work.cpp
   ${CMAKE_CURRENT_LIST_DIR}/table.cpp
   ${CMAKE_CURRENT_LIST_DIR}/table_values.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/uneven_contexts.cpp
   ${CMAKE_CURRENT_LIST_DIR}/validate_kernels.cpp
   ${CMAKE_CURRENT_LIST_DIR}/validate_power.cpp)

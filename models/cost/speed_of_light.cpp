@@ -162,6 +162,7 @@ Seconds speedOfLight(const Peaks& peaks, const TableKey& key, const GridPoint& a
       return Bytes(at[0] * at[1] * (kActivationBytes + 1)) / peaks.memory;
     case KeyKind::heads:
       if (key.operation == Operation::mixed_attention) return mixedSpeedOfLight(peaks, key, at);
+      if (key.operation == Operation::uneven_attention) return Seconds(0);  // a difference of two calls
       return key.operation == Operation::decode_attention ? attentionSpeedOfLight(peaks, key, at[0], 1, at[1] - 1)
                                                           : attentionSpeedOfLight(peaks, key, at[0], at[1], 0);
     case KeyKind::devices: {

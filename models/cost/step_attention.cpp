@@ -32,6 +32,8 @@ class HeadedAttention final : public AttentionBlock {
         heads_(headsOnRank(model, kind, request)),
         one_key_value_(kind == AttentionKind::full && model.full_attention && model.full_attention->keys_are_values),
         gemm_(profile, denseWeights(model, request.weights)),
+        rotary_(profile, Layer::rotary, rotatedElements()),
+        qk_norm_(profile, Layer::qk_norm, rotatedElements()),
         decode_(profile, Operation::decode_attention, heads_),
         prefill_(profile, Operation::prefill_attention, heads_) {}
 
@@ -43,9 +45,10 @@ class HeadedAttention final : public AttentionBlock {
     const double kv_bytes = bytesPerElement(heads_.kv_cache).value();
     add("gemm qkv", gemm_.time(rows, projected, model_.hidden));
     add("gemm output", gemm_.time(rows, model_.hidden, query));
-    const double rotated = m * (query + key);
-    add("rotary", elementwiseTime(profile_, rotated * 2 * kBytes));
-    if (model_.qk_norm) add("query, key norm", elementwiseTime(profile_, rotated * 2 * kBytes));
+    const double rotated = m * rotatedElements();
+    const KernelTime once = elementwiseTime(profile_, rotated * 2 * kBytes);
+    add("rotary", rotary_.time(m, once));
+    if (model_.qk_norm) add("query, key norm", qk_norm_.time(m, once));
     if (model_.attention_output_gate) add("output gate", elementwiseTime(profile_, m * query * 3 * kBytes));
     add("cache write", elementwiseTime(profile_, m * 2 * key * (kBytes + kv_bytes)));
   }
@@ -55,15 +58,21 @@ class HeadedAttention final : public AttentionBlock {
   std::optional<FusedAttention> fused(int layers) const override {
     return FusedAttention::find(profile_, prefill_.key(), layers);
   }
+  std::optional<UnevenContexts> uneven(int layers) const override {
+    return UnevenContexts::find(profile_, decode_.key(), layers);
+  }
   Seconds launchFloor() const override { return std::min(decode_.launchFloor(), prefill_.launchFloor()); }
   double contextLimit() const override { return heads_.window > 0 ? heads_.window : kNoLimit; }
 
  private:
+  double rotatedElements() const { return static_cast<double>(heads_.heads + heads_.kv_heads) * heads_.head_dim; }
+
   const Profile& profile_;
   const Model& model_;
   AttentionHeads heads_;
   bool one_key_value_;
   GemmKernel gemm_;
+  LayerKernel rotary_, qk_norm_;
   AttentionKernel decode_;
   AttentionKernel prefill_;
 };

@@ -14,6 +14,7 @@
 #include "models/cost/compile.h"
 #include "models/cost/fused_attention.h"
 #include "models/cost/kernel_table.h"
+#include "models/cost/uneven_contexts.h"
 #include "models/llm/layer.h"
 
 namespace headroom::models {
@@ -32,6 +33,8 @@ class AttentionBlock {
   virtual int stairTokens() const { return 0; }
   /// One call for prompts and decoding sequences together in all `layers`; none if they are not fused, or not measured.
   virtual std::optional<FusedAttention> fused(int /*layers*/) const { return std::nullopt; }
+  /// What unequal contexts cost in all `layers`; none if nobody measured it.
+  virtual std::optional<UnevenContexts> uneven(int /*layers*/) const { return std::nullopt; }
   /// Time of attention with next to nothing to do.
   virtual Seconds launchFloor() const = 0;
   /// Tokens of context beyond which more cost nothing.

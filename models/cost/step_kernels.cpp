@@ -40,6 +40,10 @@ StepKernels::StepKernels(const Profile& profile, const Accelerator& accelerator,
       model_(model),
       request_(request),
       ranks_per_node_(accelerator.scale_up_size),
+      norm_(profile, Layer::layer_norm, model.hidden),
+      final_norm_(profile, Layer::final_norm, model.hidden),
+      embedding_(profile, Layer::embedding, model.hidden),
+      sampler_(profile, Layer::sampler, model.vocab),
       lm_head_(profile, Precision::bf16),  // engines leave the LM head unquantised
       all_reduce_(profile, CollectiveKernel::Kind::all_reduce, {request.parallelism.tp, ranks_per_node_},
                   request.scale_out),
@@ -80,9 +84,10 @@ void StepKernels::tokenwise(int tokens, const AddPart& add) const {
 
 void StepKernels::layerNorms(int rows, const AddPart& add) const {
   const double hidden = static_cast<double>(rows) * model_.hidden * kActivationElementBytes;
-  add("norms", 2.0 * model_.layers * elementwiseTime(profile_, hidden * 4));  // hidden state and residual, in and out
-  add("embedding", elementwiseTime(profile_, hidden * 2));
-  add("final norm", elementwiseTime(profile_, hidden * 4));
+  const KernelTime norm = elementwiseTime(profile_, hidden * 4);  // hidden state and residual, in and out
+  add("norms", 2.0 * model_.layers * norm_.time(rows, norm));
+  add("embedding", embedding_.time(rows, elementwiseTime(profile_, hidden * 2)));
+  add("final norm", final_norm_.time(rows, norm));
 }
 
 void StepKernels::communication(int rows, const AddPart& add) const {
@@ -106,7 +111,7 @@ void StepKernels::perSequence(int sequences, const AddPart& add) const {
   add("gemm lm head", lm_head_.time(sequences, vocab / request_.parallelism.tp, model_.hidden));
   if (request_.parallelism.tp > 1) add("gather logits", all_gather_.time(rows * vocab * kActivationElementBytes));
   const Seconds least = Bytes(rows * vocab * kSamplerBytes) / profile_.header.peaks.memory;
-  add("sampler", KernelTime{least / kSpecEfficiency + kSamplerLaunch, least, Tier::spec});
+  add("sampler", sampler_.time(rows, {least / kSpecEfficiency + kSamplerLaunch, least, Tier::spec}));
 }
 
 Seconds StepKernels::attentionLaunch() const {
@@ -145,6 +150,11 @@ std::vector<double> StepKernels::prefillLine(double new_tokens, const std::vecto
 std::optional<FusedAttention> StepKernels::fusedAttention() const {
   if (attentions_.size() != 1) return std::nullopt;
   return attentions_.front().block->fused(attentions_.front().layers);
+}
+
+std::optional<UnevenContexts> StepKernels::unevenContexts() const {
+  if (attentions_.size() != 1) return std::nullopt;
+  return attentions_.front().block->uneven(attentions_.front().layers);
 }
 
 bool StepKernels::isStair(std::int64_t chunk) const {

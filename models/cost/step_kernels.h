@@ -59,6 +59,8 @@ class StepKernels {
 
   /// Attention of a step with prompts and decoding sequences, where one call computes both in every layer.
   std::optional<FusedAttention> fusedAttention() const;
+  /// What unequal contexts of decoding sequences cost in all layers.
+  std::optional<UnevenContexts> unevenContexts() const;
 
   /// Whether prefillLine jumps from this chunk to the one longer by a token.
   bool isStair(std::int64_t chunk) const;
@@ -80,6 +82,7 @@ class StepKernels {
   std::optional<ExpertMlp> experts_;
   int dense_layers_ = 0;
   int expert_layers_ = 0;
+  LayerKernel norm_, final_norm_, embedding_, sampler_;
   GemmKernel lm_head_;
   CollectiveKernel all_reduce_;
   CollectiveKernel all_gather_;

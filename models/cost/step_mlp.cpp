@@ -25,11 +25,12 @@ DenseMlp::DenseMlp(const Profile& profile, const Model& model, double intermedia
       hidden_(model.hidden),
       inter_(intermediate / request.parallelism.tp),
       up_((model.gated_mlp ? 2 : 1) * inter_),
-      gemm_(profile, denseWeights(model, request.weights)) {}
+      gemm_(profile, denseWeights(model, request.weights)),
+      activation_(profile, Layer::activation, inter_) {}
 
 void DenseMlp::tokenwise(int rows, const AddPart& add) const {
   add("gemm gate+up", gemm_.time(rows, up_, hidden_));
-  add("activation", elementwiseTime(profile_, rows * (up_ + inter_) * kBytes));
+  add("activation", activation_.time(rows, elementwiseTime(profile_, rows * (up_ + inter_) * kBytes)));
   add("gemm down", gemm_.time(rows, hidden_, inter_));
 }
 

@@ -25,6 +25,7 @@ class DenseMlp {
   double inter_;
   double up_;
   GemmKernel gemm_;
+  LayerKernel activation_;
 };
 
 class ExpertMlp {

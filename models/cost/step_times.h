@@ -52,11 +52,18 @@ class StepTimes {
   /// Whether a step with prompts and decoding sequences takes its attention from fusedAttention() instead of the sum of
   /// decodeAttention() and prefillAttention().
   virtual bool fusesAttention() const { return false; }
-  /// `chunk` new tokens of prompts on top of `prior` (their mean), with n >= 1 decoding sequences. Not piecewise
-  /// linear.
-  virtual Ticks fusedAttention(int /*chunk*/, std::int64_t /*prior*/, int /*n*/, std::int64_t /*context_sum*/) const {
+  /// `chunk` new tokens of prompts on top of `prior` (their mean), with n >= 1 decoding sequences, of which the longest
+  /// attends to `longest` tokens. Not piecewise linear.
+  virtual Ticks fusedAttention(int /*chunk*/, std::int64_t /*prior*/, int /*n*/, std::int64_t /*context_sum*/,
+                               std::int64_t /*longest*/) const {
     return 0;
   }
+
+  /// Whether the longest context of a batch matters beside the sum.
+  virtual bool knowsUnevenContexts() const { return false; }
+  /// What n >= 1 decoding sequences take longer than decodeAttention() says because the longest attends to more than
+  /// the mean. `excess` = n x longest - sum of contexts, which stays as it is while all contexts grow by one.
+  virtual Ticks unevenAttention(int /*n*/, std::int64_t /*excess*/) const { return 0; }
 };
 
 /// The step times of a model together with those of its draft model.

@@ -105,6 +105,7 @@ void Cluster::run() {
   }
   CHECK(recorder_.tokensMadeAll() == recorder_.outputTokensAll(), "every output token is made exactly once");
   CHECK(unreported_.empty(), "every request is reported");
+  CHECK(front_ends_.empty(), "no request is left in a front end");
 }
 
 void Cluster::onEvent(const Event& event) {
@@ -119,6 +120,7 @@ void Cluster::onEvent(const Event& event) {
   if (event.target == Transfers::kEventTarget) return network_->transfers().onEvent(event);
   if (event.target == Disaggregation::kEventTarget) return disaggregation_->onEvent(event);
   if (event.target == ColdStarts::kEventTarget) return cold_starts_->onEvent(event);
+  if (event.target == kFrontEndTarget) return leaveFrontEnd(event.stamp);
   fleet_.onEvent(event);
 }
 

@@ -12,6 +12,7 @@
 #include "sim/cluster/cold_starts.h"
 #include "sim/cluster/disaggregation.h"
 #include "sim/cluster/fleet.h"
+#include "sim/cluster/front_ends.h"
 #include "sim/cluster/load_estimate.h"
 #include "sim/cluster/run_network.h"
 #include "sim/cluster/simulation.h"
@@ -51,6 +52,7 @@ class Cluster final : public EventHandler, public ReplicaObserver {
 
  private:
   static constexpr std::uint32_t kArrivalTarget = UINT32_MAX;
+  static constexpr std::uint32_t kFrontEndTarget = UINT32_MAX - 4;
   struct DeploymentState {
     std::unique_ptr<Router> router;  // of the unified replicas; null if there are none
     std::uint32_t first_replica = 0;
@@ -71,6 +73,9 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   void dispatch(const workloads::Request& request, bool measured);
   template <class Submit>
   void deliver(const workloads::Request& request, std::uint32_t replica, const Submit& submit);
+  void enterFrontEnd(const workloads::Request& request, FrontEnds::Target target);
+  void leaveFrontEnd(std::uint32_t slot);
+  void submit(const workloads::Request& request, FrontEnds::Target target);
   void setThere(std::uint32_t replica, bool there);
   void onReady(std::uint32_t replica);
   static std::size_t unifiedIndex(const DeploymentState& deployment, std::uint32_t replica);
@@ -86,6 +91,7 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   EventLoop& loop_;
   Recorder recorder_;
   Arrivals arrivals_;
+  FrontEnds front_ends_;
   Ticks warmup_;
   Fleet fleet_;
   std::unique_ptr<Disaggregation> disaggregation_;  // null without a network

@@ -35,7 +35,24 @@ void Cluster::dispatch(const workloads::Request& request, bool measured) {
   if (isRefused(request, *fleet_[index].config)) return reject(request, index, measured);
   recorder_.countRequest(fleet_[index].pool);
   deployment.router->sent(chosen, request);
-  deliver(request, index, [this, index, request] { fleet_.submit(index, request); });
+  deliver(request, index, [this, index, request] { enterFrontEnd(request, {.first = index}); });
+}
+
+/// HTTP and tokenizer of its replica; of a pair, the prefill replica's.
+void Cluster::enterFrontEnd(const workloads::Request& request, FrontEnds::Target target) {
+  const Ticks time = fleet_[target.first].config->front_end.of(request.prompt_tokens);
+  if (time == 0) return submit(request, target);
+  loop_.schedule(loop_.now() + time, Rank::arrival, kFrontEndTarget, front_ends_.enter(request, target));
+}
+
+void Cluster::leaveFrontEnd(std::uint32_t slot) {
+  const FrontEnds::Entering entering = front_ends_.leave(slot);
+  submit(entering.request, entering.target);
+}
+
+void Cluster::submit(const workloads::Request& request, FrontEnds::Target target) {
+  if (!target.paired) return fleet_.submit(target.first, request);
+  disaggregation_->send(deployment_of_workload_[request.workload], request, {target.first, target.second});
 }
 
 /// At once, or when it has crossed the WAN.
@@ -61,8 +78,9 @@ void Cluster::sendToPair(std::uint32_t deployment, const workloads::Request& req
   }
   if (!pair.together()) recorder_.countRequest(fleet_[pair.prefill].pool);
   recorder_.countRequest(fleet_[pair.decode].pool);
-  deliver(request, pair.decode,
-          [this, deployment, request, pair] { disaggregation_->send(deployment, request, pair); });
+  disaggregation_->sent(deployment, request, pair);
+  const FrontEnds::Target target{.first = pair.prefill, .second = pair.decode, .paired = true};
+  deliver(request, pair.decode, [this, request, target] { enterFrontEnd(request, target); });
 }
 
 void Cluster::setThere(std::uint32_t replica, bool there) {
@@ -111,6 +129,7 @@ void Cluster::onFinished(const FinishedRequest& finished) {
   RequestRecord record{.request = finished.request,
                        .status = RequestStatus::completed,
                        .replica = finished.replica.value(),
+                       .front_end = replica.config->front_end.of(finished.request.prompt_tokens),
                        .queued = finished.queued,
                        .scheduled = finished.scheduled,
                        .first_token = finished.first_token,

@@ -57,17 +57,20 @@ Disaggregation::Replicas Disaggregation::choose(std::uint32_t deployment, const 
   return {pair.together ? decode : d.prefill[pair.prefill], decode};
 }
 
-void Disaggregation::send(std::uint32_t deployment, const workloads::Request& request, Replicas pair) {
+void Disaggregation::sent(std::uint32_t deployment, const workloads::Request& request, Replicas pair) {
   Deployment& d = *deployments_[deployment];
   d.router->sentToDecode(d.index[pair.decode - d.first_replica], request);
+  if (!pair.together()) d.router->sentToPrefill(d.index[pair.prefill - d.first_replica], request);
+}
+
+void Disaggregation::send(std::uint32_t deployment, const workloads::Request& request, Replicas pair) {
   if (pair.together()) return fleet_.submit(pair.decode, request);
-  d.router->sentToPrefill(d.index[pair.prefill - d.first_replica], request);
   Moving& moving = moving_[request.id];
   moving.request = request;
   moving.deployment = deployment;
   moving.sent = loop_.now();
   moving.pair = pair;
-  handOver(request.id, d.spec.layer_wise ? Hand::to_decode : Hand::to_prefill);
+  handOver(request.id, deployments_[deployment]->spec.layer_wise ? Hand::to_decode : Hand::to_prefill);
 }
 
 void Disaggregation::setAway(std::uint32_t replica, std::uint32_t deployment, Role role, bool away) {
@@ -178,6 +181,7 @@ void Disaggregation::onDecoded(std::uint32_t deployment, const FinishedRequest& 
   const Moving& moving = found->second;
   const FinishedRequest& prompt = moving.prompt;
   record.prefill_replica = moving.pair.prefill;
+  record.front_end = fleet_[moving.pair.prefill].config->front_end.of(decoded.request.prompt_tokens);
   record.queued = prompt.queued;
   record.scheduled = prompt.scheduled;
   record.prefilled = prompt.finished;

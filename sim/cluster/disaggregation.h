@@ -39,8 +39,9 @@ class Disaggregation final : public TransferHandler {
     std::uint32_t prefill = 0, decode = 0;
     bool together() const { return prefill == decode; }
   };
-  /// Then send().
+  /// Then sent(), when the request is on its way to them, and send(), when it is there.
   Replicas choose(std::uint32_t deployment, const workloads::Request& request);
+  void sent(std::uint32_t deployment, const workloads::Request& request, Replicas pair);
   void send(std::uint32_t deployment, const workloads::Request& request, Replicas pair);
 
   /// See PairRouter.

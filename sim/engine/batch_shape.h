@@ -19,6 +19,7 @@ struct PrefillChunk {
 struct BatchShape {
   int decode_rows = 0;
   std::int64_t decode_context_sum = 0;  ///< sum over decode rows of the tokens each attends to (its own included)
+  std::int64_t decode_context_max = 0;  ///< the most tokens that one of them attends to
   int completed_prompts = 0;            ///< chunks that end their prompt and so emit a token
   std::vector<PrefillChunk> chunks;
   int draft_tokens = 0;                    ///< verified beside the decode rows' own
@@ -37,6 +38,7 @@ struct BatchShape {
     BatchShape shape;
     shape.decode_rows = decode_rows;
     shape.decode_context_sum = decode_context_sum;
+    shape.decode_context_max = decode_context_max;
     shape.draft_tokens = draft_tokens;
     shape.draft_attended = draft_attended;
     shape.adapter_time = shape.decode_adapter_time = decode_adapter_time;

@@ -17,13 +17,22 @@ namespace headroom::sim {
 
 /// What a step costs beyond its kernels. At pipeline depth 1 the host works between steps, T = G + H; at depth 2 it
 /// works beside them, T = max(G, H) + e, with H = host + host_per_sequence * sequences + host_per_token * new prompt
-/// tokens.
+/// tokens + host_with_prompts if there are any.
 struct StepOverhead {
   Ticks host = 0;
   Ticks host_per_sequence = 0;
   Ticks host_per_prompt_token = 0;
-  Ticks residue = 0;  ///< e: gaps and small kernels on the accelerator
+  Ticks host_with_prompts = 0;  ///< more in a step with prompts, whose kernels are launched one by one
+  Ticks residue = 0;            ///< e: gaps and small kernels on the accelerator
   bool operator==(const StepOverhead&) const = default;
+};
+
+/// What a request takes before its engine sees it: HTTP and the tokenizer. Requests do not wait for each other in it.
+struct FrontEnd {
+  Ticks per_request = 0;
+  Ticks per_prompt_token = 0;
+  Ticks of(int prompt_tokens) const { return per_request + per_prompt_token * prompt_tokens; }
+  bool operator==(const FrontEnd&) const = default;
 };
 
 /// What a replica does of a request. Disaggregated, one computes the prompt and another, to which the KV cache is
@@ -61,6 +70,7 @@ struct SglangRules {
   int retract_decode_steps = 20;          ///< tokens a request is given after a retraction
   bool longest_prefix_first = false;      ///< schedule_policy lpm
   bool mixed_chunk = false;               ///< decode rows beside prompts
+  int recv_interval = 1;                  ///< decode steps between two looks at the input
   bool operator==(const SglangRules&) const = default;
 };
 
@@ -127,6 +137,7 @@ struct EngineConfig {
   StepOverhead overhead;
   Speculation speculation;
   LoraConfig lora;
+  FrontEnd front_end;
   SglangRules sglang;
   TrtllmRules trtllm;
 

@@ -54,6 +54,7 @@ const std::vector<EngineKey>& engineKeys() {
       {"sglang", "schedule_policy", nullptr},
       {"sglang", "schedule_conservativeness", nullptr},
       {"sglang", "enable_mixed_chunk", nullptr},
+      {"sglang", "scheduler_recv_interval", nullptr},
       {"sglang", "cuda_graph_max_bs", nullptr},
       {"trtllm", "max_batch_size", "max_num_seqs"},
       {"trtllm", "max_num_tokens", "max_num_batched_tokens"},

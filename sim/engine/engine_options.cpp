@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/engine/engine_config.h"
+#include "sim/engine/engine_constants.h"
 #include "sim/engine/engine_keys.h"
 #include "sim/engine/engines.h"
 #include "sim/engine/request_queue.h"
@@ -86,6 +88,7 @@ void readSglangOptions(EngineFields& fields, EngineOptions& engine) {
     engine.schedule_conservativeness = v->numberIn(0, 100);
   }
   fields.ownFlag("enable_mixed_chunk", engine.enable_mixed_chunk);
+  fields.ownInteger("scheduler_recv_interval", engine.scheduler_recv_interval, 1, 1 << 20);
   readTokenCap(fields, engine, "max_total_tokens");
 }
 
@@ -132,10 +135,17 @@ EngineOptions readEngineOptions(const Value& value) {
   if (const auto v = fields.ownOption("long_prefill_token_threshold")) {
     engine.long_prefill_token_threshold = static_cast<int>(v->integer(0, 1 << 20));
   }
-  if (const auto v = fields.find("step_overhead")) {
-    engine.step_overhead = v->quantity<Seconds>();
-    if (*engine.step_overhead < Seconds() || *engine.step_overhead > Seconds(1)) v->fail("must be between 0 and 1 s");
-  }
+  const auto constant = [&](const char* key, std::optional<Seconds>& target, Seconds most, const char* problem) {
+    const auto v = fields.find(key);
+    if (!v) return;
+    target = v->quantity<Seconds>();
+    if (*target < Seconds() || *target > most) v->fail(problem);
+  };
+  constant("step_overhead", engine.step_overhead, Seconds(1), "must be between 0 and 1 s");
+  constant("prompt_step", engine.prompt_step, Seconds(10), "must be between 0 and 10 s");
+  constant("front_end", engine.front_end, Seconds(60), "must be between 0 and 60 s");
+  constant("front_end_per_prompt_token", engine.front_end_per_prompt_token, Seconds(10e-3),
+           "must be between 0 and 10 ms");
   if (const auto v = fields.ownOption("kv_tiers")) {
     for (const Value& tier : v->items()) engine.kv_tiers.push_back(readKvTier(tier));
     if (!engine.kv_tiers.empty() && engine.prefix_caching == false)
@@ -191,6 +201,7 @@ DocumentNode toDocument(const EngineOptions& engine) {
   if (engine.schedule_policy) setMember(node, "schedule_policy", scalarNode(*engine.schedule_policy));
   number("schedule_conservativeness", engine.schedule_conservativeness);
   flag("enable_mixed_chunk", engine.enable_mixed_chunk);
+  number("scheduler_recv_interval", engine.scheduler_recv_interval);
   number(trtllm ? kGraphBatchKey : "cuda_graph_max_bs", engine.cuda_graph_max_bs);
   if (engine.capacity_scheduler_policy) {
     setOption(node, kCapacityPolicyKey, scalarNode(*engine.capacity_scheduler_policy));
@@ -212,8 +223,23 @@ DocumentNode toDocument(const EngineOptions& engine) {
   writeLora(engine.lora, node);
   number("watermark", engine.watermark);
   number("max_waiting_iters", engine.max_waiting_iters);
-  if (engine.step_overhead) setMember(node, "step_overhead", withUnit(engine.step_overhead->value(), "s"));
+  const auto constant = [&](const char* key, const std::optional<Seconds>& value) {
+    if (value) setMember(node, key, withUnit(value->value(), "s"));
+  };
+  constant("step_overhead", engine.step_overhead);
+  constant("prompt_step", engine.prompt_step);
+  constant("front_end", engine.front_end);
+  constant("front_end_per_prompt_token", engine.front_end_per_prompt_token);
   return node;
+}
+
+void applyConstants(const EngineOptions& options, EngineConfig& config) {
+  const EngineConstants own = constantsOf(options.name, options.version);
+  config.overhead.residue = toTicks(options.step_overhead.value_or(own.step_overhead));
+  config.overhead.host_with_prompts = toTicks(options.prompt_step.value_or(own.prompt_step));
+  config.front_end.per_request = toTicks(options.front_end.value_or(own.front_end));
+  config.front_end.per_prompt_token =
+      toTicks(options.front_end_per_prompt_token.value_or(own.front_end_per_prompt_token));
 }
 
 }  // namespace headroom::sim

@@ -14,6 +14,8 @@
 
 namespace headroom::sim {
 
+struct EngineConfig;
+
 /// Memory below the accelerators' that keeps KV blocks of prefixes (kv_tiers.h).
 struct KvTierOptions {
   std::string name;
@@ -45,6 +47,9 @@ struct EngineOptions {
   std::optional<int> max_waiting_iters;          ///< decode steps between two looks at the queue (lightllm)
   std::optional<int> block_size;                 ///< tokens in a KV block (sglang, trtllm)
   std::optional<Seconds> step_overhead;          ///< per step beyond the kernels
+  std::optional<Seconds> prompt_step;            ///< least time of a step with prompts
+  std::optional<Seconds> front_end;              ///< of a request before the engine sees it
+  std::optional<Seconds> front_end_per_prompt_token;
   std::optional<std::int64_t> max_total_tokens;  ///< caps the KV cache (trtllm: kv_cache_config.max_tokens)
   std::optional<int> cuda_graph_max_bs;          ///< (trtllm: cuda_graph_config.max_batch_size)
   // sglang
@@ -52,6 +57,7 @@ struct EngineOptions {
   std::optional<std::string> schedule_policy;  ///< fcfs or lpm
   std::optional<double> schedule_conservativeness;
   std::optional<bool> enable_mixed_chunk;
+  std::optional<int> scheduler_recv_interval;
   // trtllm
   std::optional<std::string> capacity_scheduler_policy;  ///< a name of capacityPolicyNames()
   std::optional<bool> cuda_graph_padding;                ///< batches are padded to the next captured size
@@ -62,5 +68,7 @@ struct EngineOptions {
 EngineOptions readEngineOptions(const Value& value);
 /// Unset options are left out. Reading it back gives an equal value.
 DocumentNode toDocument(const EngineOptions& options);
+/// Sets the constants of the engine's version (engine_constants.h), or what the options say instead.
+void applyConstants(const EngineOptions& options, EngineConfig& config);
 
 }  // namespace headroom::sim

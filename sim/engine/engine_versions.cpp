@@ -12,11 +12,6 @@
 namespace headroom::sim {
 namespace {
 
-/// What a step of vLLM costs beyond its kernels at depth 2: small kernels outside the graph. Fitted on decode-only
-/// steps of Llama-2-70B on 4 H100 and on half of the published closed-loop points together; what each alone would ask
-/// for, and the errors on what was kept out: docs/validation.md.
-constexpr Seconds kStepResidue{0.20e-3};
-
 const EngineVersion& rulesOf(const std::string& version) {
   const EngineVersion* best = nullptr;
   for (const EngineVersion& row : vllmVersions()) {
@@ -47,10 +42,6 @@ std::vector<std::string> vllmRulesFrom() {
   return versions;
 }
 
-Seconds defaultStepResidue() {
-  return kStepResidue;
-}
-
 std::vector<int> graphSizes(int max_num_seqs) {
   const int largest = std::min(2 * max_num_seqs, 512);
   std::vector<int> sizes;
@@ -77,7 +68,7 @@ ResolvedEngine resolveVllm(const EngineOptions& options, const models::Accelerat
   config.long_prefill_token_threshold = options.long_prefill_token_threshold.value_or(0);
   config.scheduler_reserve_full_isl = rules.scheduler_reserve_full_isl;
   config.pipeline_depth = options.async_scheduling.value_or(rules.async_scheduling) ? 2 : 1;
-  config.overhead.residue = toTicks(options.step_overhead.value_or(kStepResidue));
+  applyConstants(options, config);
   if (const ResearchEngine* research = findResearchEngine(options.name))
     applyResearchDefaults(*research, options, config);
   engine.gpu_memory_utilization = options.gpu_memory_utilization.value_or(rules.gpu_memory_utilization);

@@ -25,9 +25,6 @@ std::vector<std::string> vllmRulesFrom();
 ResolvedEngine resolveVllm(const EngineOptions& options, const models::Accelerator& accelerator,
                            const models::Parallelism& parallelism, int native_context);
 
-/// What a step costs beyond its kernels at depth 2 where nothing else is known (docs/cost.md).
-Seconds defaultStepResidue();
-
 /// vLLM's CUDA-graph capture sizes: 1, 2, 4, 8..256 by 8, 272..512 by 16, cut at min(2 x max_num_seqs, 512).
 std::vector<int> graphSizes(int max_num_seqs);
 

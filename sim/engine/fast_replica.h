@@ -83,6 +83,12 @@ class FastReplica final : public Replica {
     std::uint32_t epoch;
     bool operator>(const HeapEntry& other) const { return stop > other.stop; }
   };
+  struct LongEntry {
+    std::int64_t base;
+    Slot slot;
+    std::uint32_t epoch;
+    bool operator<(const LongEntry& other) const { return base < other.base; }
+  };
   struct Batch {
     Ticks time = 0;
     Ticks interference = 0;  // of it, because of prompts beside decoding sequences
@@ -126,6 +132,7 @@ class FastReplica final : public Replica {
   Admission admissionOfHead(int budget) const;
   void addChunk(Slot slot, int tokens);
   void settle(Batch& batch);
+  std::int64_t longestContext();
   void joinDecode(Slot slot);
   void leaveDecode(Slot slot);
   void preempt(Slot victim, Ticks now);
@@ -139,7 +146,7 @@ class FastReplica final : public Replica {
   Ticks endOfRun(std::int64_t steps) const;
   std::pair<std::int64_t, Ticks> firstBoundaryAfter(Ticks t) const;
   void applyRun();
-  std::pair<Ticks, Ticks> decodeAlone(std::int64_t steps, std::int64_t count) const;
+  std::pair<Ticks, Ticks> decodeAlone(std::int64_t steps, std::int64_t count);
 
   bool synchronous() const { return config_.pipeline_depth == 1; }
   std::size_t residue(std::int64_t tokens) const {
@@ -171,6 +178,7 @@ class FastReplica final : public Replica {
   std::int64_t context_sum_ = 0;        // of those rows in the next decision
   std::vector<std::int32_t> residues_;  // decoding sequences by `computed` modulo block size
   std::vector<HeapEntry> stops_;        // min-heap
+  std::vector<LongEntry> longest_;      // max-heap of decoding sequences by base, with void entries; if it matters
   std::vector<Slot> finishing_;         // last row decided, last token on its way
   Slot prefilling_ = kNone;             // the one prompt in progress, always the newest running
   std::int64_t cached_tokens_ = 0;      // computed by the decided steps, of running sequences

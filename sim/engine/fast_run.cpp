@@ -49,7 +49,7 @@ void FastReplica::planRun() {
     return;
   }
   const std::int64_t prior = run_.chunk > 0 ? pool_[prefilling_].computed : 0;
-  StepSeries series(cost_, decoding_, context_sum_, run_.chunk, prior);
+  StepSeries series(cost_, decoding_, context_sum_, longestContext(), run_.chunk, prior);
   while (run_.steps < limit && run_.piece_count < Run::kPieces) {
     const SeriesPiece piece = series.next(limit - run_.steps);
     run_.pieces[static_cast<std::size_t>(run_.piece_count++)] = piece;
@@ -126,8 +126,8 @@ std::pair<std::int64_t, Ticks> FastReplica::firstBoundaryAfter(Ticks t) const {
 }
 
 /// The run's steps without the prompt: the time of the first `count` of them, and of the last of all `steps`.
-std::pair<Ticks, Ticks> FastReplica::decodeAlone(std::int64_t steps, std::int64_t count) const {
-  StepSeries series(cost_, decoding_, context_sum_, 0, 0);
+std::pair<Ticks, Ticks> FastReplica::decodeAlone(std::int64_t steps, std::int64_t count) {
+  StepSeries series(cost_, decoding_, context_sum_, longestContext(), 0, 0);
   Ticks sum = 0, last = 0;
   for (std::int64_t index = 0; index < steps;) {
     const SeriesPiece piece = series.next(steps - index);

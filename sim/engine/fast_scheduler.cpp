@@ -14,6 +14,7 @@ bool FastReplica::decide(Ticks now, Batch& batch) {
   allocateOrPreempt(now, preempted);
   shape_.decode_rows = decoding_;
   shape_.decode_context_sum = context_sum_;
+  shape_.decode_context_max = longestContext();
   int budget = config_.max_num_batched_tokens - decoding_;
   if (prefilling_ != kNone && budget > 0) {
     const Sequence& s = pool_[prefilling_];
@@ -148,11 +149,24 @@ void FastReplica::settle(Batch& batch) {
   batch.time = cost_.of(shape_);
   batch.interference = 0;
   if (shape_.decode_rows > 0 && !shape_.chunks.empty()) {
-    StepSeries alone(cost_, shape_.decode_rows, shape_.decode_context_sum, 0, 0);
+    StepSeries alone(cost_, shape_.decode_rows, shape_.decode_context_sum, shape_.decode_context_max, 0, 0);
     batch.interference = batch.time - alone.next(1).first;
   }
   batch.attended = shape_.attended();
   batch.cached_tokens = cached_tokens_;
+}
+
+/// Of the rows of the next decision; 0 where it does not matter.
+std::int64_t FastReplica::longestContext() {
+  const auto isVoid = [&](const LongEntry& e) {
+    const Sequence& s = pool_[e.slot];
+    return s.epoch != e.epoch || s.state != State::decoding;
+  };
+  while (!longest_.empty() && isVoid(longest_.front())) {
+    std::pop_heap(longest_.begin(), longest_.end());
+    longest_.pop_back();
+  }
+  return longest_.empty() ? 0 : longest_.front().base + static_cast<std::int64_t>(decided_) + 1;
 }
 
 /// The prompt ends in the step just decided: from the next one on the sequence decodes, if tokens remain.
@@ -171,6 +185,10 @@ void FastReplica::joinDecode(Slot slot) {
   context_sum_ += s.computed + 1;
   s.computed -= static_cast<std::int64_t>(decided_);
   ++residues_[residue(s.computed)];
+  if (cost_.isUneven()) {
+    longest_.push_back({s.computed, slot, s.epoch});
+    std::push_heap(longest_.begin(), longest_.end());
+  }
   stops_.push_back({s.stop(), slot, s.epoch});
   std::push_heap(stops_.begin(), stops_.end(), std::greater<>());
 }

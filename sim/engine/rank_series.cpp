@@ -43,7 +43,8 @@ RankSeries::RankSeries(const StepCost& cost, std::span<const Batch> ranks) : cos
   for (const Batch& batch : ranks) {
     const int rows = batch.shape.decode_rows;
     if (rows == 0) continue;
-    ranks_.push_back({rows, batch.shape.decode_context_sum + rows, batch.shape.adapter_time});
+    const std::int64_t sum = batch.shape.decode_context_sum, longest = batch.shape.decode_context_max;
+    ranks_.push_back({rows, sum + rows, batch.shape.adapter_time + cost.unevenAttention(rows, sum, longest)});
     tokens = std::max(tokens, rows);
     host_ = std::max(host_, cost.hostTime(rows, 0));
   }
@@ -54,7 +55,7 @@ SeriesPiece RankSeries::next(std::int64_t limit) {
   const auto lineOf = [&](const Rank& rank, std::int64_t& steps) {
     const models::Segment s = cost_.times().decodeAttention(rank.rows, rank.context_sum);
     steps = stepsInside(s, rank.context_sum, rank.rows, steps);
-    return Line{s.at(rank.context_sum) + cost_.times().perSequence(rank.rows) + rank.adapters, s.slope * rank.rows};
+    return Line{s.at(rank.context_sum) + cost_.times().perSequence(rank.rows) + rank.constant, s.slope * rank.rows};
   };
   std::int64_t steps = limit;
   std::vector<Line> lines;

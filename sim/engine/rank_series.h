@@ -28,7 +28,7 @@ class RankSeries {
   struct Rank {
     int rows;
     std::int64_t context_sum;
-    Ticks adapters;
+    Ticks constant;  ///< what adapters and unequal contexts cost in each step
   };
   const StepCost& cost_;
   std::vector<Rank> ranks_;

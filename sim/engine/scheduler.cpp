@@ -51,7 +51,9 @@ void Scheduler::addRow(Batch& batch, Sequence* sequence, int tokens) {
   if (row.decode) {
     row.drafts = tokens - 1;
     ++batch.shape.decode_rows;
-    batch.shape.decode_context_sum += sequence->accepted() + tokens;
+    const std::int64_t context = sequence->accepted() + tokens;
+    batch.shape.decode_context_sum += context;
+    batch.shape.decode_context_max = std::max(batch.shape.decode_context_max, context);
     batch.shape.draft_tokens += row.drafts;
     batch.shape.draft_attended += draftAttended(sequence->accepted(), row.drafts);
     if (row.drafts > 0) {
@@ -75,10 +77,12 @@ void Scheduler::addRow(Batch& batch, Sequence* sequence, int tokens) {
 int Scheduler::removeRow(Batch& batch, std::vector<Row>::iterator row) {
   Sequence& s = *row->sequence;
   const int tokens = row->tokens;
+  bool was_longest = false;
   if (row->decode) {
     s.rejected -= row->drafts - row->accepted;
     if (row->drafts > 0) --s.verifications;
     --batch.shape.decode_rows;
+    was_longest = s.accepted() == batch.shape.decode_context_max;
     batch.shape.decode_context_sum -= s.accepted();
     batch.shape.draft_tokens -= row->drafts;
     batch.shape.draft_attended -= draftAttended(s.accepted() - tokens, row->drafts);
@@ -94,6 +98,14 @@ int Scheduler::removeRow(Batch& batch, std::vector<Row>::iterator row) {
   --s.rows_in_flight;
   if (row->emits) --s.in_flight;
   batch.rows.erase(row);
+  if (was_longest) {
+    batch.shape.decode_context_max = 0;
+    for (const Row& r : batch.rows) {
+      if (!r.decode) continue;
+      const std::int64_t context = r.sequence->accepted() + r.drafts - r.accepted;
+      batch.shape.decode_context_max = std::max(batch.shape.decode_context_max, context);
+    }
+  }
   return tokens;
 }
 

@@ -6,7 +6,6 @@
 
 #include "models/base/error.h"
 #include "sim/engine/engine_options.h"
-#include "sim/engine/engine_versions.h"
 #include "sim/engine/request_queue.h"
 
 namespace headroom::sim {
@@ -62,6 +61,7 @@ SglangRules rulesFor(const EngineOptions& options, const MemoryClass& by_memory)
                                    ? options.max_num_batched_tokens.value_or(by_memory.chunked_prefill_size)
                                    : 0;
   rules.max_prefill_tokens = options.max_prefill_tokens.value_or(rules.max_prefill_tokens);
+  rules.recv_interval = options.scheduler_recv_interval.value_or(1);
   rules.mixed_chunk = options.enable_mixed_chunk.value_or(false) && rules.chunked_prefill_size > 0;
   const double first = std::min(1.0, 0.7 * options.schedule_conservativeness.value_or(1.0));
   rules.init_new_token_ratio = nano(first);
@@ -101,8 +101,7 @@ ResolvedEngine resolveSglang(const EngineOptions& options, const models::Acceler
       accelerator, parallelism, chunk > 0 ? chunk : config.sglang.max_prefill_tokens, graph_max_bs, options));
   engine.memory_rule = models::MemoryRule::sglang;
   engine.graph_sizes = options.speculation ? sglangDraftGraphSizes(graph_max_bs) : sglangGraphSizes(graph_max_bs);
-  // Taken over from vLLM: no decode-only steps of SGLang were measured.
-  config.overhead.residue = toTicks(options.step_overhead.value_or(defaultStepResidue()));
+  applyConstants(options, config);
   if (chunk > 0 && chunk < config.block_size) {
     throw InputError("chunked_prefill_size must be at least one page", "page_size");
   }

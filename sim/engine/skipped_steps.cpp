@@ -128,6 +128,7 @@ void SteppingReplica::applySkip(std::int64_t boundaries) {
   }
   for (std::size_t i = 0; i < steps_.size(); ++i) steps_[i].time = times[i];
   front_end_ = end;
+  decode_steps_ = (decode_steps_ + boundaries) % config_.sglang.recv_interval;
 }
 
 /// The batches in flight become those `boundaries` steps later.
@@ -135,6 +136,7 @@ void SteppingReplica::advanceBatches(std::size_t rank, std::int64_t boundaries) 
   const auto size = static_cast<std::int64_t>(steps_.size());
   const Batch& last = steps_.back().ranks[rank];
   const std::int64_t last_cached = last.cached_tokens, last_context = last.shape.decode_context_sum;
+  const std::int64_t last_longest = last.shape.decode_context_max;
   for (std::int64_t i = 0; i < size; ++i) {
     const std::int64_t index = boundaries + i;
     Batch& batch = steps_[static_cast<std::size_t>(i)].ranks[rank];
@@ -142,10 +144,13 @@ void SteppingReplica::advanceBatches(std::size_t rank, std::int64_t boundaries) 
       const Batch& later = steps_[static_cast<std::size_t>(index)].ranks[rank];
       batch.cached_tokens = later.cached_tokens;
       batch.shape.decode_context_sum = later.shape.decode_context_sum;
+      batch.shape.decode_context_max = later.shape.decode_context_max;
     } else {
-      const std::int64_t grown = (index - (size - 1)) * last.shape.decode_rows;
+      const std::int64_t more = index - (size - 1);
+      const std::int64_t grown = more * last.shape.decode_rows;
       batch.cached_tokens = last_cached + grown;
       batch.shape.decode_context_sum = last_context + grown;
+      batch.shape.decode_context_max = last_longest + more;
     }
   }
 }

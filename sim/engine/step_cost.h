@@ -20,6 +20,7 @@ class StepCost {
         overhead_(overhead),
         depth_(pipeline_depth),
         fused_(times.fusesAttention()),
+        uneven_(times.knowsUnevenContexts()),
         drafting_(times, speculation) {}
 
   /// At least one tick.
@@ -40,6 +41,7 @@ class StepCost {
       kernels +=
           std::max(times_.decodeAttention(batch.decode_rows, batch.decode_context_sum).at(batch.decode_context_sum),
                    drafting_.verification(batch));
+      kernels += unevenAttention(batch.decode_rows, batch.decode_context_sum, batch.decode_context_max);
     }
     return kernels;
   }
@@ -47,11 +49,19 @@ class StepCost {
   /// Attention of steps with prompts and decoding sequences is not a sum, nor linear in contexts.
   bool isFused() const { return fused_; }
 
+  /// What unequal contexts cost; the same in every step while all of them grow by one.
+  Ticks unevenAttention(int rows, std::int64_t context_sum, std::int64_t longest) const {
+    return uneven_ ? times_.unevenAttention(rows, rows * longest - context_sum) : 0;
+  }
+  /// The longest context of a batch matters.
+  bool isUneven() const { return uneven_; }
+
   Ticks hostTimeOf(const BatchShape& batch) const {
     return hostTime(batch.decode_rows + static_cast<int>(batch.chunks.size()), batch.promptTokens());
   }
   Ticks hostTime(int sequences, int prompt_tokens) const {
-    return overhead_.host + overhead_.host_per_sequence * sequences + overhead_.host_per_prompt_token * prompt_tokens;
+    return overhead_.host + overhead_.host_per_sequence * sequences + overhead_.host_per_prompt_token * prompt_tokens +
+           (prompt_tokens > 0 ? overhead_.host_with_prompts : 0);
   }
   Ticks withOverhead(Ticks kernels, Ticks host) const {
     const Ticks total = depth_ == 1 ? kernels + host : std::max(kernels, host);
@@ -69,13 +79,15 @@ class StepCost {
       tokens += chunk.tokens;
       weighted += chunk.tokens * chunk.prior;
     }
-    return times_.fusedAttention(tokens, weighted / tokens, batch.decode_rows, batch.decode_context_sum);
+    return times_.fusedAttention(tokens, weighted / tokens, batch.decode_rows, batch.decode_context_sum,
+                                 batch.decode_context_max);
   }
 
   const models::StepTimes& times_;
   StepOverhead overhead_;
   int depth_;
   bool fused_;
+  bool uneven_;
   DraftingCost drafting_;
 };
 

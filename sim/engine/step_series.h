@@ -28,9 +28,11 @@ inline std::int64_t stepsInside(const models::Segment& s, std::int64_t x, std::i
 class StepSeries {
  public:
   /// Starts at the step with these contexts. `chunk` 0: decode only.
-  StepSeries(const StepCost& cost, int decode_rows, std::int64_t context_sum, int chunk, std::int64_t prior)
+  StepSeries(const StepCost& cost, int decode_rows, std::int64_t context_sum, std::int64_t longest, int chunk,
+             std::int64_t prior)
       : cost_(cost), rows_(decode_rows), context_sum_(context_sum), chunk_(chunk), prior_(prior) {
     constant_ = cost.times().tokenwise(rows_ + chunk_) + cost.times().perSequence(rows_);
+    if (rows_ > 0) constant_ += cost.unevenAttention(rows_, context_sum, longest);
     host_ = cost.hostTime(rows_ + (chunk_ > 0 ? 1 : 0), chunk_);
   }
 

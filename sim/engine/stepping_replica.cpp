@@ -71,10 +71,15 @@ void SteppingReplica::onEvent(Ticks now) {
   Step done = std::move(steps_.front());
   steps_.pop_front();
   processOutputs(done, now);
+  const bool received = receives(done);
   unused_.push_back(std::move(done));
   if (!steps_.empty()) front_end_ = now + steps_.front().time;
-  drainInbox(now);
+  if (received) drainInbox(now);
   fillPipeline(now);
+  if (!received && steps_.empty()) {  // an idle engine looks all the time
+    drainInbox(now);
+    fillPipeline(now);
+  }
   planSkip();
 }
 
@@ -132,6 +137,16 @@ void SteppingReplica::drainInbox(Ticks now) {
     ranks_[arrived.rank]->submit(sequence);
   }
   inbox_.clear();
+}
+
+/// Whether the engine looks at its input after this step: after one with prompts, and after every n-th that only
+/// decodes.
+bool SteppingReplica::receives(const Step& done) {
+  const auto has_prompts = [](const Batch& batch) { return !batch.shape.chunks.empty(); };
+  if (++decode_steps_ < config_.sglang.recv_interval && std::none_of(done.ranks.begin(), done.ranks.end(), has_prompts))
+    return false;
+  decode_steps_ = 0;
+  return true;
 }
 
 void SteppingReplica::fillPipeline(Ticks now) {

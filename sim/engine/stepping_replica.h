@@ -72,6 +72,7 @@ class SteppingReplica : public Replica {
   std::size_t leastLoadedRank() const;
   Ticks nextWake() const;
   void drainInbox(Ticks now);
+  bool receives(const Step& done);
   void fillPipeline(Ticks now);
   bool decide(Ticks now, Step& step);
   bool decidesOnArrival() const;
@@ -99,6 +100,7 @@ class SteppingReplica : public Replica {
   Mode mode_;
   std::vector<std::unique_ptr<Scheduler>> ranks_;
   std::vector<Arrived> inbox_;
+  std::int64_t decode_steps_ = 0;        // since the input was looked at; below SglangRules::recv_interval
   std::vector<std::uint64_t> kv_moved_;  // since the last decision
   std::deque<Step> steps_;               // front runs, the others are decided
   std::vector<Step> unused_;             // keeps their memory

@@ -6,7 +6,6 @@
 
 #include "models/base/error.h"
 #include "sim/engine/engine_options.h"
-#include "sim/engine/engine_versions.h"
 #include "sim/engine/request_queue.h"
 
 namespace headroom::sim {
@@ -60,8 +59,7 @@ ResolvedEngine resolveTrtllm(const EngineOptions& options, const models::Acceler
   config.enable_prefix_caching = options.prefix_caching.value_or(true);
   if (options.scheduling) config.order = requestOrderOf(*options.scheduling);
   config.pipeline_depth = options.async_scheduling.value_or(true) ? 2 : 1;
-  // Taken over from vLLM: no decode-only steps of TensorRT-LLM were measured.
-  config.overhead.residue = toTicks(options.step_overhead.value_or(defaultStepResidue()));
+  applyConstants(options, config);
   engine.gpu_memory_utilization = options.gpu_memory_utilization.value_or(kFreeMemoryFraction);
   engine.memory_rule = models::MemoryRule::trtllm;
   const int graph_max = std::min(options.cuda_graph_max_bs.value_or(kGraphMaxBatch), config.max_num_seqs);

@@ -10,6 +10,7 @@ struct PartText {
   const char* meaning;
 };
 constexpr std::array<PartText, kParts> kTexts{{
+    {"front_end", "HTTP and tokenizer, before the engine"},
     {"admission", "until the engine took it in, at the end of a step"},
     {"queue", "waiting until it was first scheduled"},
     {"prefill", "scheduled until its first token"},
@@ -38,7 +39,8 @@ RequestParts partsOf(const RequestRecord& r) {
   CHECK(r.status == RequestStatus::completed, "only completed requests have parts");
   const Ticks generating = r.finished - r.first_token;
   const Ticks moving = r.decode_queue + r.kv_transfer + r.network;
-  return {r.queued - r.request.arrival - r.room_first - r.wan_request,
+  return {r.front_end,
+          r.queued - r.request.arrival - r.front_end - r.room_first - r.wan_request,
           r.scheduled - r.queued,
           r.first_token - r.wan_back - r.scheduled - r.preempted_early - moving,
           r.preempted_early,

@@ -9,6 +9,7 @@
 namespace headroom::sim {
 
 enum class Part : std::size_t {
+  front_end,        ///< HTTP and the tokenizer, before the engine could see it
   admission,        ///< the engine finished the step in progress and drained its input
   queue,            ///< until it was first scheduled
   prefill,          ///< scheduled until its first token, preemptions left out
@@ -23,9 +24,9 @@ enum class Part : std::size_t {
   recompute,        ///< computing again what a preemption lost
   wan_late,         ///< the rest of the answer on its way to the client
 };
-inline constexpr std::size_t kParts = 13;
-/// The first eight add up to the ttft.
-inline constexpr std::size_t kTtftParts = 8;
+inline constexpr std::size_t kParts = 14;
+/// The first nine add up to the ttft.
+inline constexpr std::size_t kTtftParts = 9;
 
 /// `admission`, ...; a column of requests.csv.zst is `part_<name>_ms`.
 const char* nameOf(Part part);

@@ -76,7 +76,9 @@ void Timeline::onRequest(const RequestRecord& record) {
   }
   // In the order of time: a slice must end before the one around it.
   edge(record, "b", name, request.arrival, args);
-  part(record, "queue", request.arrival, record.scheduled);
+  const Ticks seen = request.arrival + record.front_end;
+  part(record, "front end", request.arrival, seen);
+  part(record, "queue", seen, record.scheduled);
   if (record.prefill_replica == RequestRecord::kNoReplica) {
     part(record, "prefill", record.scheduled, record.first_token);
   } else {

@@ -44,7 +44,7 @@ double predictedTpot(const LoadPoint& point, const EngineConstants& constants) {
 }
 
 double predictedTtft(const LoadPoint& point, const EngineConstants& constants) {
-  const Seconds before = constants.front_end + constants.front_end_per_token * point.prompt_tokens;
+  const Seconds before = constants.front_end + constants.front_end_per_prompt_token * point.prompt_tokens;
   return between(point.bare.ttft_ms, point.longer_ms.ttft_ms, constants.step_overhead) + before.value() * 1e3;
 }
 
@@ -78,7 +78,7 @@ EngineConstants fitConstants(const std::vector<LoadPoint>& points) {
   double least = INFINITY;
   for (int i = 0; i <= 80; ++i) {  // up to 20 us a token
     EngineConstants trial = constants;
-    trial.front_end_per_token = Seconds(0.25e-6 * i);
+    trial.front_end_per_prompt_token = Seconds(0.25e-6 * i);
     trial.front_end = leastOf(Seconds(0.2), 200, [&](Seconds value) {
       trial.front_end = value;
       return meanAbsolute(ttftErrors(points, trial));

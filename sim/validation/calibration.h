@@ -1,7 +1,7 @@
 // Engine constants from measured load points: what a step costs beyond its kernels, and what a request costs before it
 // reaches the engine. Three numbers, whatever the number of points:
 //   TPOT = simulated(step_overhead)                           linear between two simulations, 0 and 1 ms
-//   TTFT = simulated(step_overhead) + front_end + front_end_per_token x prompt tokens
+//   TTFT = simulated(step_overhead) + front_end + front_end_per_prompt_token x prompt tokens
 // The front end is the API server's own time (HTTP, tokenizer); requests do not wait for each other in it. Each is the
 // value of a grid with the least mean absolute relative error, first the step on TPOT, then the front end on TTFT.
 // Half of the points, drawn by a hash of their names, is kept out of the fit.
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "models/base/quantity.h"
+#include "sim/engine/engine_constants.h"
 #include "sim/validation/serve_point.h"
 
 namespace headroom::sim {
@@ -19,15 +19,11 @@ struct LoadPoint {
   std::string name;
   double prompt_tokens = 0;  ///< mean
   double ttft_ms = 0, tpot_ms = 0;
-  ServedPoint bare;       ///< simulated without overhead
+  ServedPoint bare;       ///< simulated without step overhead and front end
   ServedPoint longer_ms;  ///< with steps 1 ms longer
+  ServedPoint kernels{};  ///< without any constant; of published points only
+  ServedPoint shipped{};  ///< with the constants of engine_constants.h; of published points only
   bool operator==(const LoadPoint&) const = default;
-};
-
-struct EngineConstants {
-  Seconds step_overhead{};
-  Seconds front_end{};
-  Seconds front_end_per_token{};
 };
 
 double predictedTpot(const LoadPoint& point, const EngineConstants& constants);

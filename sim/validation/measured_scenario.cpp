@@ -75,17 +75,20 @@ PlannedScenario slowedDown(PlannedScenario planned, double factor) {
   scale(overhead.host);
   scale(overhead.host_per_sequence);
   scale(overhead.host_per_prompt_token);
+  scale(overhead.host_with_prompts);
   scale(overhead.residue);
   return planned;
 }
 
-PlannedScenario withOverhead(PlannedScenario planned, const StepOverhead& overhead) {
-  planned.pool().engine.config.overhead = overhead;
+PlannedScenario withoutConstants(PlannedScenario planned) {
+  planned = withStepOverhead(std::move(planned), Seconds());
+  planned.pool().engine.config.overhead = StepOverhead{};
   return planned;
 }
 
 PlannedScenario withStepOverhead(PlannedScenario planned, Seconds overhead) {
-  planned.pool().engine.config.overhead = StepOverhead{.residue = toTicks(overhead)};
+  planned.pool().engine.config.overhead.residue = toTicks(overhead);
+  planned.pool().engine.config.front_end = FrontEnd{};
   return planned;
 }
 

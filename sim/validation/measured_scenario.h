@@ -37,9 +37,9 @@ PlannedScenario planWith(const Scenario& scenario, const workloads::WorkloadSpec
 
 /// The same with step times and overhead times `factor`, for sensitivities.
 PlannedScenario slowedDown(PlannedScenario planned, double factor);
-/// The same with these engine constants.
-PlannedScenario withOverhead(PlannedScenario planned, const StepOverhead& overhead);
-/// The same with steps that take this long beyond their kernels, and nothing else.
+/// The same without engine constants: kernels and rules alone.
+PlannedScenario withoutConstants(PlannedScenario planned);
+/// The same with steps that take this long beyond their kernels, and without a front end.
 PlannedScenario withStepOverhead(PlannedScenario planned, Seconds overhead);
 
 }  // namespace headroom::sim

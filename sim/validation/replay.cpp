@@ -18,6 +18,8 @@ ScenarioParts partsOf(const MeasuredRun& run, const ReplaySource& source, const 
                   {"version", run.engine_version},
                   {"max_num_seqs", run.max_num_seqs},
                   {"max_num_batched_tokens", run.max_num_batched_tokens}};
+  // Its stamps are of the engine itself, in the process that sent the requests: no server, no tokenizer.
+  for (const char* key : {"front_end", "front_end_per_prompt_token"}) parts.engine[key] = "0 ms";
   if (run.max_model_len) parts.engine["max_model_len"] = *run.max_model_len;
   if (run.num_gpu_blocks) parts.engine["num_gpu_blocks"] = *run.num_gpu_blocks;
   parts.optional_engine = {{"prefix_caching", true}};

@@ -21,6 +21,14 @@ class ScaledStepTimes final : public models::StepTimes {
     return scaled(times_->prefillAttention(chunk, prior));
   }
   int maxTokens() const override { return times_->maxTokens(); }
+  bool fusesAttention() const override { return times_->fusesAttention(); }
+  Ticks fusedAttention(int chunk, std::int64_t prior, int n, std::int64_t sum, std::int64_t longest) const override {
+    return scaled(times_->fusedAttention(chunk, prior, n, sum, longest));
+  }
+  bool knowsUnevenContexts() const override { return times_->knowsUnevenContexts(); }
+  Ticks unevenAttention(int n, std::int64_t excess) const override {
+    return scaled(times_->unevenAttention(n, excess));
+  }
 
  private:
   Ticks scaled(Ticks ticks) const { return std::llround(static_cast<double>(ticks) * factor_); }

@@ -30,8 +30,8 @@ std::string weightsOf(std::string_view quantisation, std::string_view model) {
 constexpr std::string_view kEqualLengths = "aic-auto-gap-analysis";
 
 auto keyOf(const ServingPoint& p) {
-  return std::tie(p.engine, p.version, p.model, p.accelerator, p.weights, p.tp, p.pp, p.dp, p.moe_tp, p.moe_ep,
-                  p.prompt_tokens, p.output_tokens, p.concurrency, p.equal_lengths);
+  return std::tie(p.engine, p.version, p.release, p.model, p.accelerator, p.weights, p.tp, p.pp, p.dp, p.moe_tp,
+                  p.moe_ep, p.prompt_tokens, p.output_tokens, p.concurrency, p.equal_lengths);
 }
 
 /// TP and EP of one set of accelerators stand multiplied in some rows (tp 16, experts 4 x 4 on four accelerators, as
@@ -49,7 +49,8 @@ void undoProducts(ServingPoint& p) {
 ServingPoint pointOf(const NamedCells& row) {
   ServingPoint p;
   p.engine = row.text("backend");
-  p.version = leadingNumbers(row.text("backend_version"));
+  p.release = row.text("backend_version");
+  p.version = leadingNumbers(p.release);
   p.model = row.text("model_path");
   p.accelerator = acceleratorOf(row.text("system"));
   p.weights = weightsOf(row.text("gemm_quant_mode"), p.model);

@@ -11,6 +11,7 @@
 namespace headroom::sim {
 
 struct ServingPoint {
+  std::string release;          ///< the version as recorded, 1.2.0rc6.post3
   std::string engine, version;  ///< version as numbers (1.2.0 of 1.2.0rc6.post3); empty if it is not recorded
   std::string model, accelerator;
   std::string weights;                       ///< empty: the format the model is published in

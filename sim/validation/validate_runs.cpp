@@ -130,7 +130,7 @@ void addRun(const std::filesystem::path& data, const RunSource& source, Validati
         static_cast<int>(replay.measured().requests.size());
     return;
   }
-  const SimulatedRun bare = simulateRequests(withOverhead(replay.planned(), StepOverhead{}));
+  const SimulatedRun bare = simulateRequests(withoutConstants(replay.planned()));
   RunErrors(source, replay.measured(), bare, false, result).add();
   const SimulatedRun shipped = simulateRequests(replay.planned());
   RunErrors(source, replay.measured(), shipped, true, result).add();

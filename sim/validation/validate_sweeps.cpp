@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <set>
 
 #include "models/base/error.h"
 #include "models/base/files.h"
@@ -50,7 +51,7 @@ void addRows(const std::string& set, const SweepErrors& errors, Validation& resu
 }
 
 std::string setOf(const ServingPoint& p) {
-  return fmt::format("{} {}, {}{}, {}", p.engine, p.version.empty() ? "?" : p.version,
+  return fmt::format("{} {}, {}{}, {}", p.engine, p.release.empty() ? "?" : p.release,
                      p.model.substr(p.model.find('/') + 1), p.weights.empty() ? "" : " " + p.weights, p.accelerator);
 }
 
@@ -74,19 +75,36 @@ void addFitted(const std::string& engine, const std::vector<LoadPoint>& points, 
       fmt::format("sweeps: {}: fitted on {} closed-loop points: step overhead {:.2f} ms, front end {:.0f} ms + {:.2f} "
                   "us a prompt token",
                   engine, halves.fitted.size(), fitted.step_overhead.value() * 1e3, fitted.front_end.value() * 1e3,
-                  fitted.front_end_per_token.value() * 1e6));
+                  fitted.front_end_per_prompt_token.value() * 1e6));
+  const std::string metric[] = {"tpot mean", "ttft mean"};
   for (const bool in_fit : {true, false}) {
     const std::vector<LoadPoint>& half = in_fit ? halves.fitted : halves.kept_out;
     const std::string set = engine + (in_fit ? ", half of the points (in the fit)" : ", the other half");
-    const auto add = [&](const char* metric, const std::vector<double>& errors, double aim) {
-      models::ValidationRow row = rowOf("sweeps", set, metric, errors);
+    const auto add = [&](const std::string& of, const std::vector<double>& errors, double aim, bool calibrated) {
+      models::ValidationRow row = rowOf("sweeps", set, of, errors);
       row.aim_pct = aim;
-      row.calibrated = true;
+      row.calibrated = calibrated;
       result.rows.push_back(row);
     };
-    add("tpot mean, own constants", tpotErrors(half, fitted), kTpotAimPct);
-    add("ttft mean, own constants", ttftErrors(half, fitted), kTtftAimPct);
+    for (const bool calibrated : {false, true}) {
+      std::vector<double> tpot, ttft;
+      for (const LoadPoint& point : half) {
+        const ServedPoint& served = calibrated ? point.shipped : point.kernels;
+        tpot.push_back(served.tpot_ms / point.tpot_ms - 1);
+        ttft.push_back(served.ttft_ms / point.ttft_ms - 1);
+      }
+      add(metric[0], tpot, kTpotAimPct, calibrated);
+      add(metric[1], ttft, kTtftAimPct, calibrated);
+    }
+    add(metric[0] + ", fitted now", tpotErrors(half, fitted), kTpotAimPct, true);
+    add(metric[1] + ", fitted now", ttftErrors(half, fitted), kTtftAimPct, true);
   }
+}
+
+void markFitted(const std::vector<LoadPoint>& points, std::vector<SweepPoint>& all) {
+  std::set<std::string> names;
+  for (const LoadPoint& point : split(points).fitted) names.insert(point.name);
+  for (SweepPoint& point : all) point.fitted = point.fitted || names.contains(nameOf(point.measured));
 }
 
 void addClosedLoop(const std::filesystem::path& data, Validation& result) {
@@ -97,21 +115,27 @@ void addClosedLoop(const std::filesystem::path& data, Validation& result) {
   for (const ServingPoint& point : points.points) {
     try {
       const PlannedScenario planned = planPoint(point);
-      const ServedPoint bare = serve(withOverhead(planned, StepOverhead{}), point.concurrency);
+      const ServedPoint bare = serve(withoutConstants(planned), point.concurrency);
       const ServedPoint calibrated = serve(planned, point.concurrency);
       for (SweepErrors* errors : {&by_set[setOf(point)], &by_engine[point.engine + ", all closed-loop points"]}) {
         compare(point, bare, errors->bare);
         compare(point, calibrated, errors->calibrated);
       }
-      load[point.engine].push_back({nameOf(point), 0.9 * point.prompt_tokens, point.ttft_ms, point.tpot_ms, bare,
-                                    serve(withStepOverhead(planned, Seconds(1e-3)), point.concurrency)});
+      const ServedPoint without_step = serve(withStepOverhead(planned, Seconds()), point.concurrency);
+      load[point.engine].push_back({nameOf(point), 0.9 * point.prompt_tokens, point.ttft_ms, point.tpot_ms,
+                                    without_step, serve(withStepOverhead(planned, Seconds(1e-3)), point.concurrency),
+                                    bare, calibrated});
+      result.points.push_back({point, bare, calibrated});
     } catch (const InputError& error) {
       result.skipped[fmt::format("{}: {}", setOf(point), error.what())] += point.runs;
     }
   }
   for (const auto& [set, errors] : by_set) addRows(set, errors, result);
   for (const auto& [set, errors] : by_engine) addRows(set, errors, result);
-  for (const auto& [engine, list] : load) addFitted(engine, list, result);
+  for (const auto& [engine, list] : load) {
+    addFitted(engine, list, result);
+    markFitted(list, result.points);
+  }
 }
 
 /// Output tokens per second from the first arrival to the last token.
@@ -140,7 +164,7 @@ void addOpenLoop(const std::filesystem::path& data, Validation& result) {
     try {
       const TemporaryTrace trace(openLoopTrace(run));
       const PlannedScenario planned = planOpenLoop(run, trace.file());
-      compare(run, simulateRequests(withOverhead(planned, StepOverhead{})), by_set[set].bare);
+      compare(run, simulateRequests(withoutConstants(planned)), by_set[set].bare);
       compare(run, simulateRequests(planned), by_set[set].calibrated);
     } catch (const InputError& error) {
       result.skipped[fmt::format("{}: {}", set, error.what())] += static_cast<int>(run.requests.size());
@@ -175,7 +199,7 @@ void addAccelMark(const std::filesystem::path& data, Validation& result) {
     try {
       const TemporaryTrace trace(accelMarkTrace(run, mark.prompts));
       const PlannedScenario planned = planAccelMark(run, trace.file());
-      compare(run, simulateRequests(withOverhead(planned, StepOverhead{})), by_set[set].bare);
+      compare(run, simulateRequests(withoutConstants(planned)), by_set[set].bare);
       compare(run, simulateRequests(planned), by_set[set].calibrated);
     } catch (const InputError& error) {
       ++result.skipped[fmt::format("{}: {}", set, error.what())];
@@ -185,6 +209,21 @@ void addAccelMark(const std::filesystem::path& data, Validation& result) {
 }
 
 }  // namespace
+
+std::string pointsCsv(const std::vector<SweepPoint>& points) {
+  std::string text =
+      "engine,version,model,accelerator,weights,tp,pp,dp,experts_tp,experts_ep,prompt_tokens,output_tokens,concurrency,"
+      "equal_lengths,runs,in_fit,ttft_ms,ttft_ms_kernels,ttft_ms_constants,tpot_ms,tpot_ms_kernels,tpot_ms_constants\n";
+  for (const SweepPoint& point : points) {
+    const ServingPoint& p = point.measured;
+    text +=
+        fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{:d},{},{:d},{:.3f},{:.3f},{:.3f},{:.4f},{:.4f},{:.4f}\n",
+                    p.engine, p.version, p.model, p.accelerator, p.weights, p.tp, p.pp, p.dp, p.moe_tp, p.moe_ep,
+                    p.prompt_tokens, p.output_tokens, p.concurrency, p.equal_lengths, p.runs, point.fitted, p.ttft_ms,
+                    point.bare.ttft_ms, point.shipped.ttft_ms, p.tpot_ms, point.bare.tpot_ms, point.shipped.tpot_ms);
+  }
+  return text;
+}
 
 Validation validateSweeps(const std::filesystem::path& data) {
   Validation result;

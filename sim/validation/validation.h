@@ -8,13 +8,23 @@
 #include <vector>
 
 #include "models/cost/validation_row.h"
+#include "sim/validation/serve_point.h"
 
 namespace headroom::sim {
+
+/// One point of a load sweep, measured and simulated.
+struct SweepPoint {
+  ServingPoint measured;
+  ServedPoint bare;     ///< without engine constants
+  ServedPoint shipped;  ///< with them
+  bool fitted = false;  ///< in the half that the constants were fitted on
+};
 
 struct Validation {
   std::vector<models::ValidationRow> rows;
   std::vector<std::string> notes;      ///< what was assumed or observed beside the errors
   std::map<std::string, int> skipped;  ///< reason -> points not used
+  std::vector<SweepPoint> points;      ///< of closed-loop sweeps
 };
 
 /// `data`: the folder that holds `measured/` and `traces/`. Each throws InputError if a file is missing or broken.
@@ -22,5 +32,8 @@ Validation validateSteps(const std::filesystem::path& data);
 Validation validateRuns(const std::filesystem::path& data);
 Validation validateSweeps(const std::filesystem::path& data);
 Validation validateDisaggregation(const std::filesystem::path& data);
+
+/// A header and a row a point, for a spreadsheet: which rows miss.
+std::string pointsCsv(const std::vector<SweepPoint>& points);
 
 }  // namespace headroom::sim

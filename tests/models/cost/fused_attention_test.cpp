@@ -26,7 +26,7 @@ TEST(FusedAttention, IsTakenWhereItWasMeasuredAndOutlivesTheProfile) {
   // A fused call of a long chunk and many decodes costs more than both alone, and not ten times as much.
   const StepTimes& times = *measured.tables;
   const Ticks apart = times.prefillAttention(1024, 512).at(512) + times.decodeAttention(64, 64 * 1024).at(64 * 1024);
-  const Ticks fused = times.fusedAttention(1024, 512, 64, 64 * 1024);
+  const Ticks fused = times.fusedAttention(1024, 512, 64, 64 * 1024, 1024);
   EXPECT_GT(fused, apart);
   EXPECT_LT(fused, 10 * apart);
 }

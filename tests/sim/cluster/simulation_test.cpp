@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "models/cost/lora_cost.h"
 #include "sim/cluster/load_estimate.h"
+#include "sim/metrics/request_parts.h"
 #include "sim/orchestration/router.h"
 #include "tests/sim/cluster/plan_by_hand.h"
 
@@ -106,6 +108,59 @@ TEST(Simulation, ExactStepsGiveTheSameResultForEveryRouterBelowAndAboveTheKnee) 
       }
     }
   }
+}
+
+EngineConfig behindAServer() {
+  EngineConfig config = smallEngine();
+  config.front_end = {toTicks(Seconds(20e-3)), toTicks(Seconds(100e-6))};
+  return config;
+}
+
+TEST(Simulation, AFrontEndDelaysARequestByItsOwnTimeAndNothingElse) {
+  const WorkloadEntry alone = poissonWorkload("a", 0.001, 20);
+  Collected bare, served;
+  for (auto [config, sink] : {std::pair{smallEngine(), &bare}, {behindAServer(), &served}}) {
+    const DeploymentPlan plan = planByHand("least-loaded", 2, config);
+    SimulationOptions options;
+    options.requests = sink;
+    simulate(scenarioOf(plan, {alone}), {plan}, options);
+  }
+  ASSERT_EQ(served.records.size(), 20U);
+  for (std::size_t i = 0; i < 20; ++i) {
+    const RequestRecord& r = served.records[i];
+    const Ticks front_end = toTicks(Seconds(20e-3)) + toTicks(Seconds(100e-6)) * r.request.prompt_tokens;
+    EXPECT_EQ(r.front_end, front_end);
+    EXPECT_EQ(r.queued, r.request.arrival + front_end);
+    EXPECT_EQ(r.ttft(), bare.records[i].ttft() + front_end);
+    EXPECT_EQ(r.e2e() - r.ttft(), bare.records[i].e2e() - bare.records[i].ttft());
+    const RequestParts parts = partsOf(r);
+    EXPECT_EQ(parts[static_cast<std::size_t>(Part::front_end)], front_end);
+    EXPECT_EQ(std::accumulate(parts.begin(), parts.end(), Ticks{0}), r.e2e());
+  }
+}
+
+TEST(Simulation, ALongPromptIsOvertakenInTheFrontEnd) {
+  WorkloadEntry loop = poissonWorkload("a", 1, 4);
+  loop.spec.arrivals = workloads::ClosedLoop{.concurrency = 2};
+  const DeploymentPlan plan = planByHand("round-robin", 1, behindAServer());
+  Collected sink;
+  SimulationOptions options;
+  options.requests = &sink;
+  simulate(scenarioOf(plan, {loop}), {plan}, options);
+  const RequestRecord &first = sink.records[0], &second = sink.records[1];
+  ASSERT_EQ(first.request.arrival, second.request.arrival);
+  ASSERT_NE(first.request.prompt_tokens, second.request.prompt_tokens);
+  EXPECT_EQ(first.request.prompt_tokens < second.request.prompt_tokens, first.queued < second.queued);
+}
+
+TEST(Simulation, ExactStepsGiveTheSameResultBehindAFrontEnd) {
+  const DeploymentPlan plan = planByHand("least-loaded", 3, behindAServer());
+  WorkloadEntry loop = poissonWorkload("b", 1, 400);
+  loop.spec.arrivals = workloads::ClosedLoop{.concurrency = 24};
+  SimulationOptions exact;
+  exact.exact_steps = true;
+  const Scenario scenario = scenarioOf(plan, {poissonWorkload("a", 20, 600), loop});
+  EXPECT_EQ(jsonWithoutEvents(simulate(scenario, {plan})), jsonWithoutEvents(simulate(scenario, {plan}, exact)));
 }
 
 TEST(Simulation, ExactStepsGiveTheSameResultInAClosedLoop) {

@@ -10,12 +10,14 @@ namespace {
 /// Piecewise linear and convex-concave: segments end often, so that runs cross them.
 class JaggedStepTimes final : public models::StepTimes {
  public:
-  JaggedStepTimes(std::int64_t knot, Ticks base) : knot_(knot), base_(base) {}
+  JaggedStepTimes(std::int64_t knot, Ticks base, Ticks uneven = 0) : knot_(knot), base_(base), uneven_(uneven) {}
   Ticks tokenwise(int tokens) const override { return base_ + 13 * ((tokens + 7) / 8); }
   Ticks perSequence(int sequences) const override { return 3 * sequences; }
   models::Segment decodeAttention(int n, std::int64_t x) const override { return segment(x, knot_ * n); }
   models::Segment prefillAttention(int chunk, std::int64_t x) const override { return segment(x, knot_ + chunk); }
   int maxTokens() const override { return 1 << 20; }
+  bool knowsUnevenContexts() const override { return uneven_ > 0; }
+  Ticks unevenAttention(int n, std::int64_t excess) const override { return uneven_ * excess / n; }
 
  private:
   static models::Segment segment(std::int64_t x, std::int64_t width) {
@@ -25,6 +27,7 @@ class JaggedStepTimes final : public models::StepTimes {
   }
   std::int64_t knot_;
   Ticks base_;
+  Ticks uneven_;
 };
 
 struct Case {
@@ -32,6 +35,8 @@ struct Case {
   std::vector<workloads::Request> requests;
   std::int64_t knot = 1;
   Ticks base = 1;
+  Ticks uneven = 0;
+  JaggedStepTimes times() const { return {knot, base, uneven}; }
 };
 
 /// A beginning that few texts have, and text of the request's own; an answer that goes on with it now and then.
@@ -65,9 +70,11 @@ Case randomCase() {
   e.overhead = {.host = *inRange(0, 400),
                 .host_per_sequence = *inRange(0, 20),
                 .host_per_prompt_token = *inRange(0, 3),
+                .host_with_prompts = *rc::gen::element<Ticks>(0, 0, 200, 2000),
                 .residue = *inRange(0, 50)};
   c.knot = *inRange(1, 60);
   c.base = *inRange(1, 500);
+  c.uneven = *rc::gen::element<Ticks>(0, 1, 30);
   const Ticks spread = *rc::gen::element<Ticks>(1, 300, 3000, 60'000);
   const int count = *inRange(1, 40);
   Ticks now = 0;
@@ -95,6 +102,7 @@ void makeSglang(EngineConfig& e) {
   r.new_token_ratio_decay_steps = *inRange(1, 40);
   r.clip_max_new_tokens = *rc::gen::element(4, 50, 4096);
   r.mixed_chunk = *inRange(0, 3) == 0;
+  r.recv_interval = *rc::gen::element(1, 1, 3, 30);
   r.longest_prefix_first = e.order == RequestOrder::fcfs && e.enable_prefix_caching && *rc::gen::arbitrary<bool>();
 }
 
@@ -165,7 +173,7 @@ TEST(FastForward, EqualsStepByStepOnRandomWorkloads) {
   std::int64_t preemptions = 0, cached = 0, requests = 0;
   EXPECT_TRUE(holds([&] {
     const Case c = randomCase();
-    const JaggedStepTimes times(c.knot, c.base);
+    const JaggedStepTimes times = c.times();
     const Recorded exact = play<SteppingReplica>(c.requests, c.config, times);
     const Recorded fast = play<FastReplica>(c.requests, c.config, times);
     RC_ASSERT(exact.finished.size() == c.requests.size());
@@ -183,7 +191,7 @@ TEST(FastForward, SkippingEqualsStepByStepWithEveryFeatureOn) {
   std::int64_t preemptions = 0, cached = 0, fetched = 0, requests = 0;
   EXPECT_TRUE(holds([&] {
     const Case c = randomServingCase();
-    const JaggedStepTimes times(c.knot, c.base);
+    const JaggedStepTimes times = c.times();
     const Recorded exact = play<SteppingReplica>(c.requests, c.config, times);
     RC_ASSERT(exact.finished.size() == c.requests.size());
     expectEqual(exact, play<SkippingReplica>(c.requests, c.config, times));
@@ -230,7 +238,7 @@ TEST(FastForward, SkippingEqualsStepByStepOnEveryEngineAndAnyStages) {
   std::int64_t preemptions = 0, requests = 0;
   EXPECT_TRUE(holds([&] {
     const Case c = randomEngineCase();
-    const JaggedStepTimes times(c.knot, c.base);
+    const JaggedStepTimes times = c.times();
     const Recorded exact = play<SteppingReplica>(c.requests, c.config, times);
     RC_ASSERT(exact.finished.size() == c.requests.size());
     expectEqual(exact, play<SkippingReplica>(c.requests, c.config, times));
@@ -255,7 +263,7 @@ TEST(FastForward, SkippingEqualsStepByStepOnEveryEngineAndAnyStages) {
 TEST(FastForward, EveryTokenComesOnce) {
   EXPECT_TRUE(holds([] {
     const Case c = randomCase();
-    const Recorded fast = play<FastReplica>(c.requests, c.config, JaggedStepTimes(c.knot, c.base));
+    const Recorded fast = play<FastReplica>(c.requests, c.config, c.times());
     std::int64_t output = 0, prompt = 0;
     for (const auto& r : c.requests) output += r.output_tokens, prompt += r.prompt_tokens;
     RC_ASSERT(fast.tokens + static_cast<std::int64_t>(fast.late_tokens.size() + c.requests.size()) == output);

@@ -241,5 +241,32 @@ TYPED_TEST(SglangRules, AQueueAbove128IsNotSortedByPrefix) {
   EXPECT_EQ(firstServed(129), 1U);
 }
 
+TYPED_TEST(SglangRules, TheInputIsLookedAtAfterEveryNthDecodeStepAndAfterPrompts) {
+  EngineConfig c = config(1);
+  c.sglang.recv_interval = 5;
+  // Request 0 computes its prompt until 1100 and decodes; request 1 is seen at the end of the fifth decode step.
+  // Request 2 comes while 1's prompt runs and is seen when that ends; an idle engine sees request 3 at once.
+  const std::vector<workloads::Request> requests{request(0, 0, 10, 50), request(1, 1101, 10, 1),
+                                                 request(2, 6200, 10, 1), request(3, 200'000, 10, 1)};
+  const auto r = play<TypeParam>(requests, c, kTimes);
+  EXPECT_EQ(r.finished[1].queued, 1100 + 5 * 1010);
+  EXPECT_EQ(r.finished[1].first_token, 6150 + 1100);
+  EXPECT_EQ(r.finished[2].queued, 7250);
+  EXPECT_EQ(r.finished[3].queued, 200'000);
+  c.sglang.recv_interval = 1;
+  EXPECT_EQ(play<TypeParam>(requests, c, kTimes).finished[1].queued, 1100 + 1010);
+}
+
+TYPED_TEST(SglangRules, AStepWithPromptsTakesItsLaunchesAtLeast) {
+  EngineConfig c = config(2);
+  c.overhead.host_with_prompts = 5000;
+  const std::vector<workloads::Request> requests{request(0, 0, 10, 3)};
+  const auto r = play<TypeParam>(requests, c, kTimes);
+  EXPECT_EQ(r.finished[0].first_token, 5000);  // 1100 of kernels
+  EXPECT_EQ(r.finished[0].finished, 5000 + 2 * 1010);
+  c.overhead.host_with_prompts = 500;
+  EXPECT_EQ(play<TypeParam>(requests, c, kTimes).finished[0].first_token, 1100);
+}
+
 }  // namespace
 }  // namespace headroom::sim

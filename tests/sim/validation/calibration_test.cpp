@@ -29,7 +29,7 @@ TEST(Calibration, FindsTheConstantsThatMadeThePoints) {
   const EngineConstants fitted = fitConstants(pointsOf(kTruth, 24));
   EXPECT_NEAR(fitted.step_overhead.value(), 0.7e-3, 1e-9);
   EXPECT_NEAR(fitted.front_end.value(), 12e-3, 1e-9);
-  EXPECT_NEAR(fitted.front_end_per_token.value(), 6e-6, 1e-12);
+  EXPECT_NEAR(fitted.front_end_per_prompt_token.value(), 6e-6, 1e-12);
 }
 
 TEST(Calibration, AMeasurementGoneWrongDoesNotMoveTheStepOverhead) {
@@ -42,7 +42,7 @@ TEST(Calibration, NothingBeyondTheKernelsGivesZeros) {
   const EngineConstants fitted = fitConstants(pointsOf({}, 12));
   EXPECT_EQ(fitted.step_overhead, Seconds());
   EXPECT_EQ(fitted.front_end, Seconds());
-  EXPECT_EQ(fitted.front_end_per_token, Seconds());
+  EXPECT_EQ(fitted.front_end_per_prompt_token, Seconds());
 }
 
 TEST(Calibration, EveryPointIsInOneHalfWhateverTheirOrder) {

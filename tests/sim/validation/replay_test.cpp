@@ -98,7 +98,7 @@ TEST(Replay, SlowerStepsAreSlowerByThatFactorInAllButWaiting) {
   const RequestStamps slow = simulateRequests(slowedDown(replay.planned(), 1.5)).requests.front();
   EXPECT_NEAR(slow.e2e() / base.e2e(), 1.5, 1e-6);
   EXPECT_NEAR(slow.tpot() / base.tpot(), 1.5, 1e-6);
-  const RequestStamps bare = simulateRequests(withOverhead(replay.planned(), StepOverhead{})).requests.front();
+  const RequestStamps bare = simulateRequests(withoutConstants(replay.planned())).requests.front();
   const double residue = toMilliseconds(replay.planned().pool().engine.config.overhead.residue);
   EXPECT_NEAR(base.tpot() - bare.tpot(), residue, 1e-6);
   EXPECT_GT(residue, 0);

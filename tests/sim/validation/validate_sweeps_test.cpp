@@ -18,7 +18,8 @@ class SmallData {
   SmallData() {
     fs::create_directories(folder_ / "measured");
     std::string points =
-        "silicon_data_source,backend,backend_version,model_path,system,mode,isl,osl,gemm_quant_mode,batch_size,tp_size,pp_size,"
+        "silicon_data_source,backend,backend_version,model_path,system,mode,isl,osl,gemm_quant_mode,batch_size,tp_size,"
+        "pp_size,"
         "attention_dp_size,moe_tp_size,moe_ep_size,silicon_ttft_ms,silicon_tpot_ms\n";
     for (const int clients : {1, 2, 4, 8}) {
       points += "x,vllm,0.18.0,meta-llama/Llama-3.1-8B-Instruct,h200_sxm,agg,512,64,," + std::to_string(clients) +
@@ -56,7 +57,7 @@ TEST(ValidateSweeps, EverySourceHasRowsWithAndWithoutConstantsAndTheRestIsSkippe
   EXPECT_EQ(rowsOf(sweeps, "vllm, all closed-loop points", "ttft mean"), 2);
   EXPECT_EQ(rowsOf(sweeps, "1 replica, sharegpt", "output throughput"), 2);
   EXPECT_EQ(rowsOf(sweeps, "llama-3.1-8b bf16, a100-sxm, offline", "output throughput"), 2);
-  EXPECT_EQ(rowsOf(sweeps, "vllm, the other half", "tpot mean, own constants"), 1);
+  EXPECT_EQ(rowsOf(sweeps, "vllm, the other half", "tpot mean, fitted now"), 1);
   std::string skipped;
   for (const auto& [reason, points] : sweeps.skipped) skipped += reason + "\n";
   EXPECT_THAT(skipped, HasSubstr("nobody 1.0, Llama-3.1-8B-Instruct, h200-sxm: "));
