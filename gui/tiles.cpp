@@ -134,9 +134,9 @@ Tile latencyTile(const RunData& a, Metric metric, const Figures& fa, const Figur
   } else if (fa.part && fa.part->of(metric).count() > 0) {
     const double within = fa.part->of(metric).shareWithin(limits[0].ms);
     tile.state = within >= limits[0].attainment ? TileState::good : TileState::bad;
-    tile.words = QStringLiteral("%1 within %2").arg(percentText(within), latencyText(limits[0].ms));
+    tile.words = QStringLiteral("%1 ≤ %2").arg(percentText(within), latencyText(limits[0].ms));
   } else {
-    tile.words = QStringLiteral("limit ") + latencyText(limits[0].ms);
+    tile.words = QStringLiteral("SLO ≤ ") + latencyText(limits[0].ms);
   }
   if (fb != nullptr) compare(tile, fa.latency_ms[m], fb->latency_ms[m], true);
   tile.spark = metric == Metric::ttft ? sparkOf(a, [](const SparkBin& bin) { return bin.p99_ms[0]; })

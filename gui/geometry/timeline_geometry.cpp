@@ -1,16 +1,17 @@
 #include "gui/geometry/timeline_geometry.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace headroom::gui {
 namespace {
 
-constexpr std::uint8_t kFaintest = 70;  // of 255: one request is seen already
+constexpr std::uint8_t kFaintest = 80;  // of 255: one request is seen already
 constexpr int kEdgeColumns = 4;         // a narrower box has no edge of its own
 
 std::uint8_t level(double share) {
   if (share <= 0) return 0;
-  return static_cast<std::uint8_t>(kFaintest + std::min(share, 1.0) * (255 - kFaintest));
+  return static_cast<std::uint8_t>(kFaintest + std::sqrt(std::min(share, 1.0)) * (255 - kFaintest));
 }
 
 ColumnShade shadeOf(const PhaseCounts& counts, int most_decoding) {
@@ -104,7 +105,7 @@ LoadCurve loadCurve(const std::vector<std::int64_t>& arrivals, const std::vector
 }
 
 RowLayout RowLayout::of(std::size_t rows, double height) {
-  constexpr double kHighest = 30, kLowest = 5, kGap = 4, kGapFrom = 12;
+  constexpr double kHighest = 48, kLowest = 5, kGap = 4, kGapFrom = 12;
   RowLayout layout;
   if (rows == 0) return layout;
   layout.pitch = std::clamp(std::floor(height / static_cast<double>(rows)), kLowest, kHighest);

@@ -11,7 +11,7 @@ namespace {
 using sim::Topology;
 
 constexpr double kFrameGap = 14, kFrameTitle = 24, kFramePadding = 10, kWanHeight = 40;
-constexpr double kSwitchHeight = 24, kLeastSwitchWidth = 5, kMostSwitchWidth = 84;
+constexpr double kSwitchHeight = 24, kLeastSwitchWidth = 5, kMostSwitchWidth = 110;
 constexpr double kCellGap = 1.5, kLeastCell = 3;
 
 bool isSwitchOf(const sim::Switch& one, std::uint32_t site) {
@@ -30,6 +30,20 @@ struct Grid {
     grid.rows = static_cast<int>(std::ceil(n / grid.columns));
     grid.columns = static_cast<int>(std::ceil(n / grid.rows));  // no row much emptier than the others
     return grid;
+  }
+  /// Rows equally long, cells as square as that allows.
+  static Grid even(std::size_t count, const QRectF& area) {
+    Grid best;
+    double best_off = 1e9;
+    for (std::size_t columns = 1; columns <= count; ++columns) {
+      if (count % columns != 0) continue;
+      const double n = static_cast<double>(columns), rows = static_cast<double>(count / columns);
+      const double off = std::abs(std::log(area.width() / n / std::max(area.height() / rows, 1e-9)));
+      if (off >= best_off) continue;
+      best_off = off;
+      best = {static_cast<int>(columns), static_cast<int>(count / columns)};
+    }
+    return best;
   }
   QRectF cell(std::size_t i, const QRectF& area) const {
     const double width = area.width() / columns, height = area.height() / rows;
@@ -146,7 +160,7 @@ class SiteLayout {
     LaidNode laid{box, node, {}};
     const std::vector<int>& used = used_[node];
     const QRectF inner = inset(box, 3);
-    const Grid grid = Grid::of(used.size(), inner, 1);
+    const Grid grid = Grid::even(used.size(), inner);
     if (inner.width() / grid.columns >= kLeastCell && inner.height() / grid.rows >= kLeastCell) {
       for (std::size_t a = 0; a < used.size(); ++a) {
         laid.cells.push_back({inset(grid.cell(a, inner), kCellGap), used[a]});
@@ -170,7 +184,8 @@ class SiteLayout {
           room = own->area.width();
         }
       }
-      const QString name = QStringLiteral("%1-%2").arg(row.kind.c_str()).arg(i);
+      const QString kind = QString::fromStdString(row.kind);
+      const QString name = row.vertices.size() > 1 ? QStringLiteral("%1-%2").arg(kind).arg(i) : kind;
       const QString short_name = QString::number(i);
       const double width = std::clamp(room - 4, kLeastSwitchWidth, kMostSwitchWidth);
       const auto fits = [&](const QString& text) { return width >= character_ * static_cast<double>(text.size()) + 6; };

@@ -201,23 +201,22 @@ InspectorView::InspectorView(Document& document, Selection& selection, QWidget* 
 }
 
 void InspectorView::arrange() {
-  constexpr int kWidths[RequestTableModel::kColumns] = {74, 84, 84, 148, 76, 76, 88, 76, 66, 66};
-  constexpr int kFirst[] = {RequestTableModel::kId, RequestTableModel::kE2e, RequestTableModel::kTtft,
-                            RequestTableModel::kVerdict};
+  using M = RequestTableModel;
+  constexpr int kWidths[M::kColumns] = {80, 90, 84, 130, 84, 84, 108, 84, 74, 74};
+  constexpr int kByWorth[] = {M::kId,   M::kE2e,     M::kTtft,    M::kVerdict, M::kQueue,
+                              M::kTpot, M::kReplica, M::kArrival, M::kPrompt,  M::kOutput};
   const bool wide = width() >= 760;
   halves_->setDirection(wide ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
   halves_->setSpacing(wide ? 16 : 8);
-  const int room = wide ? width() * 5 / 9 : width() - 24;
-  int used = 0;
-  for (const int c : kFirst) used += kWidths[c];
-  for (int c = 0; c < RequestTableModel::kColumns; ++c) {
-    const bool first = std::find(std::begin(kFirst), std::end(kFirst), c) != std::end(kFirst);
-    if (!first && wide) used += kWidths[c];
-    table_->setColumnHidden(c, !first && !wide);
+  // As many columns as fit, those of most worth first; what is left over goes to the words.
+  int room = (wide ? (width() - 16) * 5 / 9 : width()) - 20;
+  for (const int c : kByWorth) {
+    const bool fits = room >= kWidths[c] || c == M::kId || c == M::kE2e;
+    table_->setColumnHidden(c, !fits);
     table_->setColumnWidth(c, kWidths[c]);
+    if (fits) room -= kWidths[c];
   }
-  // What is left over goes to the words.
-  table_->setColumnWidth(RequestTableModel::kVerdict, kWidths[RequestTableModel::kVerdict] + std::max(0, room - used));
+  table_->setColumnWidth(M::kVerdict, kWidths[M::kVerdict] + std::max(0, room));
 }
 
 void InspectorView::resizeEvent(QResizeEvent*) {

@@ -37,7 +37,7 @@ LatencyView::LatencyView(Document& document, Selection& selection, QWidget* pare
   axisRect()->setAutoMargins(QCP::msNone);
   axisRect()->setMargins(kMargins);
   xAxis->setScaleType(QCPAxis::stLogarithmic);
-  yAxis->setRange(0, 100.6);
+  yAxis->setRange(0, 104);  // room for a mark at p99
   for (QCPAxis* axis : {xAxis, yAxis}) {
     axis->setSubTicks(false);
     axis->setTickLength(0, 0);
@@ -225,9 +225,7 @@ void LatencyView::paintPercentiles(QPainter& painter) const {
     if (last_y - at.y() < 16) continue;
     QRectF box(at.x() - width - 9, at.y() - 9, width, 18);
     if (box.left() < plot.left() + 2) box.moveLeft(at.x() + 9);
-    QColor behind = theme.card;
-    behind.setAlpha(190);
-    painter.fillRect(box, behind);
+    painter.fillRect(box.adjusted(0, 2, 0, -2), theme.card);
     paintText(painter, box, text, font, theme.text);
     last_y = at.y();
   }
@@ -242,7 +240,8 @@ void LatencyView::paintLegend(QPainter& painter) const {
     if (!run) return;
     painter.setPen(pen);
     painter.drawLine(QPointF(x, y), QPointF(x + 22, y));
-    const QString text = tr("%1  %2 · %3 requests").arg(name, run->title, countText(count));
+    const QString text = has_b_ ? tr("%1  %2").arg(name, run->title)
+                                : tr("%1  %2 · %3 requests").arg(name, run->title, countText(count));
     const double room = std::max(20.0, (has_b_ ? plot.width() / 2 : plot.width()) - 36);
     paintText(painter, QRectF(x + 28, y - 9, room, 18), text, textFont(12), theme.text);
     x += plot.width() / 2;

@@ -11,6 +11,7 @@ namespace headroom::gui {
 namespace {
 
 constexpr double kPadding = 12;
+constexpr int kTile = 72, kDelta = 18, kLine = 26;  // heights: of a tile, its difference to B, the selection below
 
 /// A curve without axes; 1 px, so that it is cheap.
 void paintSpark(QPainter& painter, const std::vector<double>& values, const QRectF& box, const QColor& colour) {
@@ -52,6 +53,15 @@ TilesView::TilesView(Document& document, Selection& selection, QWidget* parent)
   refresh();
 }
 
+QSize TilesView::sizeHint() const {
+  const bool deltas = std::any_of(tiles_.begin(), tiles_.end(), [](const Tile& tile) { return !tile.delta.isEmpty(); });
+  return {900, kTile + (deltas ? kDelta : 0) + (line_.isEmpty() ? 0 : kLine)};
+}
+
+QSize TilesView::minimumSizeHint() const {
+  return {480, sizeHint().height()};
+}
+
 void TilesView::refresh() {
   const RunPtr run = document_.runA();
   tiles_.clear();
@@ -65,6 +75,7 @@ void TilesView::refresh() {
   for (const Tile& tile : tiles_) sentences << tile.sentence();
   if (!line_.isEmpty()) sentences.prepend(line_);
   setAccessibleDescription(sentences.join(QStringLiteral("; ")));
+  updateGeometry();
   update();
 }
 
@@ -75,7 +86,7 @@ void TilesView::paintEvent(QPaintEvent*) {
     paintEmpty(painter, theme, rect(), tr("No run yet"), tr("Run the scenario with Ctrl+R, or open a run."));
     return;
   }
-  const double line_height = line_.isEmpty() ? 0 : 20;
+  const double line_height = line_.isEmpty() ? 0 : kLine;
   const double each = static_cast<double>(width()) / static_cast<double>(tiles_.size());
   for (std::size_t i = 0; i < tiles_.size(); ++i) {
     const QRectF box(each * static_cast<double>(i), 0, each, height() - line_height);
@@ -83,7 +94,7 @@ void TilesView::paintEvent(QPaintEvent*) {
     if (i > 0) painter.fillRect(QRectF(box.left(), box.top() + 6, 1, box.height() - 12), theme.outline);
   }
   if (!line_.isEmpty()) {
-    const QRectF line(0, height() - line_height + 1, width(), line_height - 1);
+    const QRectF line(0, height() - line_height + 5, width(), line_height - 5);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(Qt::NoPen);
     painter.setBrush(theme.selection_fill);
@@ -98,18 +109,17 @@ void TilesView::paintTile(QPainter& painter, const Tile& tile, const QRectF& box
   const QRectF inner = box.adjusted(kPadding, 0, -kPadding, 0);
   const bool spark = !tile.spark.empty() && inner.width() >= 120;
   const double name_room = inner.width() - (spark ? 50 : 0);
-  const QString name = tile.whole_run ? tile.name + tr(" · whole run") : tile.name;
-  paintText(painter, QRectF(inner.left(), 3, name_room, 18), name, textFont(12), theme.muted);
+  const QString tile_words = tile.whole_run ? tile.words + tr(", whole run") : tile.words;
+  paintText(painter, QRectF(inner.left(), 1, name_room, 18), tile.name, textFont(12), theme.muted);
   if (spark) {
     const QColor colour = tile.state == TileState::bad       ? theme.bad
                           : tile.state == TileState::warning ? theme.warning
                                                              : theme.series_a;
     paintSpark(painter, tile.spark, QRectF(inner.right() - 44, 5, 44, 13), colour);
   }
-  const bool two_lines = !tile.delta.isEmpty();
-  const double value_top = 20, value_height = two_lines ? 26 : 30;
+  const double value_top = 19, value_height = 30;
   const double value = paintText(painter, QRectF(inner.left(), value_top, inner.width(), value_height), tile.value,
-                                 figureFont(two_lines ? 22 : 24, QFont::Bold), theme.text);
+                                 figureFont(24, QFont::Bold), theme.text);
   paintText(painter, QRectF(inner.left() + value + 5, value_top + 3, inner.width() - value - 5, value_height),
             tile.unit, textFont(12), theme.muted);
   QRectF words(inner.left(), value_top + value_height, inner.width(), 18);
@@ -117,10 +127,10 @@ void TilesView::paintTile(QPainter& painter, const Tile& tile, const QRectF& box
     paintStatus(painter, theme, tile.state, QRectF(words.left(), words.top() + 4, 11, 11));
     words.setLeft(words.left() + 17);
   }
-  paintText(painter, words, tile.words, textFont(12),
+  paintText(painter, words, tile_words, textFont(12),
             tile.state == TileState::plain ? theme.muted : colourOf(theme, tile.state));
-  if (two_lines) {
-    const QRectF delta(inner.left(), words.bottom() - 1, inner.width(), 17);
+  if (!tile.delta.isEmpty()) {
+    const QRectF delta(inner.left(), words.bottom(), inner.width(), 17);
     const QString mark = tile.delta_good ? QStringLiteral("better: ") : QStringLiteral("worse: ");
     paintText(painter, delta, mark + tile.delta, textFont(11), tile.delta_good ? theme.good : theme.bad);
   }

@@ -15,8 +15,8 @@ class TilesView final : public QWidget {
   TilesView(Document& document, Selection& selection, QWidget* parent = nullptr);
   const std::vector<Tile>& tiles() const { return tiles_; }
   const QString& selectionLine() const { return line_; }
-  QSize sizeHint() const override { return {900, 96}; }
-  QSize minimumSizeHint() const override { return {480, 96}; }
+  QSize sizeHint() const override;
+  QSize minimumSizeHint() const override;
 
  protected:
   void paintEvent(QPaintEvent* event) override;

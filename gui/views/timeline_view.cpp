@@ -16,11 +16,11 @@
 namespace headroom::gui {
 namespace {
 
-constexpr double kNames = 92, kRight = 8, kAxis = 22;    // left and right of the plot, below it
-constexpr double kArrivals = 42, kQueue = 26, kGap = 6;  // heights of the curves
-constexpr double kDragFrom = 4;                          // pixels; less is a click
-constexpr int kLabelWidth = 58;                          // a box so wide has words
-constexpr double kWordsFrom = 14;                        // height of a row with words
+constexpr double kNames = 92, kRight = 8, kAxis = 22;  // left and right of the plot, below it
+constexpr double kLeastArrivals = 42, kLeastQueue = 30, kMostCurves = 240, kGap = 6;  // heights of the curves
+constexpr double kDragFrom = 4;                                                       // pixels; less is a click
+constexpr int kLabelWidth = 58;                                                       // a box so wide has words
+constexpr double kWordsFrom = 14;                                                     // height of a row with words
 constexpr int kTableBins = 60;
 
 QString batchText(const PhaseCounts& counts) {
@@ -87,8 +87,18 @@ QRectF TimelineView::plotArea() const {
   return {kNames, 0, std::max(width() - kNames - kRight, 1.0), std::max(height() - kAxis, 1.0)};
 }
 
+TimelineView::Curves TimelineView::curves() const {
+  const QRectF plot = plotArea();
+  const double least = kLeastArrivals + kLeastQueue, gaps = 2 * kGap;
+  const double rows = RowLayout::of(run_ ? run_->phases.size() : 0, plot.height() - least - gaps).all;
+  const double both = std::clamp(plot.height() - gaps - rows, least, kMostCurves);  // few rows leave them more
+  const double arrivals = std::round(both * kLeastArrivals / least);
+  return {QRectF(plot.left(), 0, plot.width(), arrivals),
+          QRectF(plot.left(), arrivals + kGap, plot.width(), both - arrivals)};
+}
+
 QRectF TimelineView::rowsArea() const {
-  return plotArea().adjusted(0, kArrivals + kQueue + 2 * kGap, 0, 0);
+  return plotArea().adjusted(0, curves().queue.bottom() + kGap, 0, 0);
 }
 
 double TimelineView::xOf(double s) const {
@@ -147,6 +157,7 @@ void TimelineView::paintEvent(QPaintEvent*) {
   paintCursor(painter);
   if (hasFocus()) {
     painter.setPen(QPen(theme.accent, 1));
+    painter.setBrush(Qt::NoBrush);
     painter.drawRect(rowsArea().adjusted(-0.5, -0.5, 0.5, 0.5));
   }
   paintHover(painter);
@@ -210,8 +221,7 @@ void TimelineView::renderLoad(QPainter& painter) {
     painter.drawPolyline(line);
     painter.setRenderHint(QPainter::Antialiasing, false);
   };
-  const QRectF arrivals(plot.left(), 0, plot.width(), kArrivals);
-  const QRectF queue(plot.left(), kArrivals + kGap, plot.width(), kQueue);
+  const auto [arrivals, queue] = curves();
   draw(curve.arrivals_per_s, curve.most_arrivals, arrivals, theme.series_a);
   draw(curve.waiting, curve.most_waiting, queue, theme.warning);
   const QRectF name(0, 0, kNames - 8, 16);
@@ -235,11 +245,14 @@ void TimelineView::renderRows(QPainter& painter) {
   // Two lines of pixels a row: prompts and transfers above, decoding below.
   QImage lines(n, 2, QImage::Format_RGB32);
   std::array<QRgb, 256> prefill, transfer, decode;
+  // Boxes of the light theme are pale, so that words can stand on them; a row of columns wants more.
+  const auto strong = [&](const QColor& colour) { return theme.dark ? colour : colour.darker(128); };
+  const QColor prompts = strong(theme.prefill);
   for (int level = 0; level < 256; ++level) {
     const auto at = static_cast<std::size_t>(level);
-    prefill[at] = mixed(theme.idle, theme.prefill, level / 255.0).rgb();
-    transfer[at] = mixed(theme.idle, theme.transfer, level / 255.0).rgb();
-    decode[at] = mixed(theme.idle, theme.decode, level / 255.0).rgb();
+    prefill[at] = mixed(theme.idle, prompts, level / 255.0).rgb();
+    transfer[at] = mixed(theme.idle, strong(theme.transfer), level / 255.0).rgb();
+    decode[at] = mixed(theme.idle, strong(theme.decode), level / 255.0).rgb();
   }
   const QRgb edge = theme.card.rgb();
   const QFont label_font = figureFont(11, QFont::DemiBold);
@@ -259,7 +272,7 @@ void TimelineView::renderRows(QPainter& painter) {
       } else if (shade.prefill > 0) {
         above[c] = shade.prefill_edge ? edge
                    : shade.decode > 0 && shade.prefill < 255
-                       ? mixed(QColor(base), theme.prefill, shade.prefill / 255.0).rgb()
+                       ? mixed(QColor(base), prompts, std::sqrt(shade.prefill / 255.0)).rgb()
                        : prefill[shade.prefill];
       } else {
         above[c] = base;

@@ -52,6 +52,10 @@ class TimelineView final : public QWidget {
   void setAxis(const TimeAxis& axis);
   void scrollBy(double pixels);
   int columns() const;  ///< device pixels of the plot's width
+  struct Curves {
+    QRectF arrivals, queue;
+  };
+  Curves curves() const;
   RowLayout rows() const;
   int rowAt(const QPointF& at) const;  ///< -1: none
   void renderBack();

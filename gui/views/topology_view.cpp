@@ -150,7 +150,12 @@ QColor TopologyView::cellColour(const Theme& theme, int replica) const {
                                ? run_->replicas[static_cast<std::size_t>(replica)].pool_index
                                : 0;
   if (heat_ == Heat::links) return mixed(theme.idle, poolColour(theme, pool), 0.35 + 0.65 * shareOf(replica));
-  return theme.heatAt(shareOf(replica));
+  return heatColour(theme, shareOf(replica));
+}
+
+QColor TopologyView::heatColour(const Theme& theme, double share) const {
+  // A busy replica is no alarm; a full cache, a queue or a full link is.
+  return heat_ == Heat::busy ? mixed(theme.idle, theme.series_a, share) : theme.heatAt(share);
 }
 
 const TopologyLayout& TopologyView::layoutShown() {
@@ -289,7 +294,7 @@ void TopologyView::renderTile(QPainter& painter, const LaidTile& tile) {
   paintText(painter, QRectF(inner.left(), inner.top(), inner.width(), 18),
             QString::fromStdString(run_->replicaName(static_cast<std::uint32_t>(r))), textFont(12, QFont::DemiBold),
             theme.text);
-  const auto bar = [&](double y, const QString& name, double share, const QString& value) {
+  const auto bar = [&](double y, const QString& name, double share, const QString& value, const QColor& colour) {
     const QRectF track(inner.left(), y + 16, inner.width(), 5);
     paintText(painter, QRectF(inner.left(), y, inner.width(), 15), name, textFont(11), theme.muted);
     paintText(painter, QRectF(inner.left(), y, inner.width(), 15), value, figureFont(11), theme.text,
@@ -316,7 +321,7 @@ void TopologyView::renderTile(QPainter& painter, const LaidTile& tile) {
   double y = inner.top() + 20;
   for (const Line& line : lines) {
     if (y + 22 > inner.bottom() + 2) break;
-    bar(y, line.name, line.share, line.value);
+    bar(y, line.name, line.share, line.value, line.heat == Heat::busy ? theme.series_a : theme.heatAt(line.share));
     y += 28;
   }
   if (y + 16 <= inner.bottom()) {
@@ -337,7 +342,7 @@ void TopologyView::renderLegend(QPainter& painter) {
     const double at = 2 + paintText(painter, QRectF(2, y, 90, 18), name, textFont(12), theme.muted) + 10;
     const QRectF scale(at, y + 6, 96, 6);
     QLinearGradient gradient(scale.topLeft(), scale.topRight());
-    for (int i = 0; i <= 4; ++i) gradient.setColorAt(i / 4.0, theme.heat[static_cast<std::size_t>(i)]);
+    for (int i = 0; i <= 4; ++i) gradient.setColorAt(i / 4.0, heatColour(theme, i / 4.0));
     painter.setPen(Qt::NoPen);
     painter.setBrush(gradient);
     painter.drawRoundedRect(scale, 3, 3);

@@ -52,6 +52,7 @@ class TopologyView final : public QWidget {
   double shareOf(int replica) const;
   double linkShare(std::uint32_t link) const;  ///< the fuller direction of the cable; 0 without link loads
   QColor cellColour(const Theme& theme, int replica) const;
+  QColor heatColour(const Theme& theme, double share) const;
   void renderBack();
   void renderLinks(QPainter& painter);
   void renderNodes(QPainter& painter);
