@@ -59,8 +59,25 @@ std::string requestsText(const sim::RequestCounts& c) {
   std::string text = fmt::format("{} offered, {} completed", countText(c.offered), countText(c.completed));
   if (c.rejected > 0) text += fmt::format(", {} rejected", countText(c.rejected));
   if (c.failed > 0) text += fmt::format(", {} failed", countText(c.failed));
+  if (c.timed_out > 0) text += fmt::format(", {} timed out", countText(c.timed_out));
   if (c.unfinished > 0) text += fmt::format(", {} unfinished", countText(c.unfinished));
+  if (c.retried > 0) text += fmt::format("; {} were sent more than once", countText(c.retried));
   return text;
+}
+
+std::string faultsText(const sim::FaultOutcome& faults) {
+  std::int64_t failures = 0, reclaims = 0;
+  double down = 0, starting = 0;
+  for (const sim::PoolFaults& pool : faults.pools) {
+    failures += pool.failures;
+    reclaims += pool.reclaims;
+    down += pool.down_s;
+    starting += pool.starting_s;
+  }
+  std::string text = fmt::format("{} faults; {} failures of replicas", countText(faults.begun), countText(failures));
+  if (reclaims > 0) text += fmt::format(", {} reclaimed", countText(reclaims));
+  return text + fmt::format("; {} s of replica time down, {} s starting; {} of requests answered", numberText(down),
+                            numberText(starting), shareText(faults.request_availability));
 }
 
 std::string kvText(const Result& result) {
@@ -128,6 +145,7 @@ Rows summaryRows(const Result& result) {
                                                  numberText(result.speculation->tokens_per_chunk)));
   }
   if (result.slo) rows.emplace_back("slo", sloText(result));
+  if (result.faults) rows.emplace_back("faults", faultsText(*result.faults));
   rows.emplace_back("accelerators", fmt::format("{:g}, busy {} of the time, for {}", result.accelerators,
                                                 shareText(result.busy), durationText(result.simulated_s)));
   if (result.network) rows.emplace_back("network", networkText(*result.network));

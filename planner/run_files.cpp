@@ -19,6 +19,7 @@ void makeFilesAbsolute(sim::Scenario& scenario) {
     }
     for (sim::PoolSpec& pool : deployment.pools) absolute(pool.profile);
   }
+  for (sim::FaultSpec& fault : scenario.faults) absolute(fault.file);
   for (sim::WorkloadEntry& workload : scenario.workloads) {
     workloads::ArrivalSpec& arrivals = workload.spec.arrivals;
     if (auto* trace = std::get_if<workloads::TraceArrivals>(&arrivals)) absolute(trace->file);
@@ -46,6 +47,14 @@ void RunFiles::onRequest(const sim::RequestRecord& record) {
     throw folder_.inFinalTerms(error);
   }
   metrics_.onRequest(record);
+}
+
+void RunFiles::onFault(const sim::FaultMark& mark) {
+  try {
+    timeline_.onFault(mark);
+  } catch (const InputError& error) {
+    throw folder_.inFinalTerms(error);
+  }
 }
 
 void RunFiles::writeScenario(const sim::Scenario& resolved) {

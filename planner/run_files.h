@@ -18,6 +18,7 @@ class RunFiles final : public sim::RequestSink {
   RunFiles(const std::string& folder, bool overwrite, const sim::Scenario& scenario, std::int64_t timeline_requests);
 
   void onRequest(const sim::RequestRecord& record) override;
+  void onFault(const sim::FaultMark& mark) override;
   /// `resolved`: the scenario with every default decided. `run_info`: what differs from machine to machine. `activity`:
   /// of the run; null: without that file.
   void finish(const sim::Result& result, const sim::Scenario& resolved, const nlohmann::ordered_json& run_info,

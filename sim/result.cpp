@@ -43,14 +43,47 @@ Latencies latenciesFrom(const Json& j) {
 }
 
 Json countsJson(const RequestCounts& c) {
-  return Json{{"offered", c.offered},
-              {"completed", c.completed},
-              {"rejected", c.rejected},
-              {"failed", c.failed},
-              {"unfinished", c.unfinished}};
+  return Json{{"offered", c.offered},     {"completed", c.completed},   {"rejected", c.rejected}, {"failed", c.failed},
+              {"timed_out", c.timed_out}, {"unfinished", c.unfinished}, {"retried", c.retried}};
 }
 RequestCounts countsFrom(const Json& j) {
-  return {j.at("offered"), j.at("completed"), j.at("rejected"), j.at("failed"), j.at("unfinished")};
+  return {j.at("offered"),   j.at("completed"),  j.at("rejected"), j.at("failed"),
+          j.at("timed_out"), j.at("unfinished"), j.at("retried")};
+}
+
+Json faultsJson(const FaultOutcome& f) {
+  Json events = Json::array(), pools = Json::array();
+  for (const FaultMark& e : f.events) {
+    events.push_back(
+        {{"at_s", e.at_s}, {"name", e.name}, {"effect", e.effect}, {"phase", e.phase}, {"replicas", e.replicas}});
+  }
+  for (const PoolFaults& p : f.pools) {
+    pools.push_back({{"failures", p.failures},
+                     {"reclaims", p.reclaims},
+                     {"down_s", p.down_s},
+                     {"starting_s", p.starting_s},
+                     {"draining_s", p.draining_s},
+                     {"availability", p.availability}});
+  }
+  return Json{{"begun", f.begun},
+              {"lost_tokens", f.lost_tokens},
+              {"request_availability", f.request_availability},
+              {"pools", pools},
+              {"events", events}};
+}
+FaultOutcome faultsFrom(const Json& j) {
+  FaultOutcome f;
+  f.begun = j.at("begun");
+  f.lost_tokens = j.at("lost_tokens");
+  f.request_availability = j.at("request_availability");
+  for (const Json& e : j.at("events")) {
+    f.events.push_back({e.at("at_s"), e.at("name"), e.at("effect"), e.at("phase"), e.at("replicas")});
+  }
+  for (const Json& p : j.at("pools")) {
+    f.pools.push_back({p.at("failures"), p.at("reclaims"), p.at("down_s"), p.at("starting_s"), p.at("draining_s"),
+                       p.at("availability")});
+  }
+  return f;
 }
 
 Json startJson(const std::optional<StartOutcome>& s) {
@@ -201,6 +234,7 @@ Result parse(const Json& j) {
   r.profiles = listFrom(j.at("profiles"), profileFrom);
   r.pools = listFrom(j.at("pools"), poolFrom);
   r.workloads = listFrom(j.at("workloads"), workloadFrom);
+  if (const Json& f = j.at("faults"); !f.is_null()) r.faults = faultsFrom(f);
   r.warnings = j.at("warnings").get<std::vector<std::string>>();
   return r;
 }
@@ -269,6 +303,7 @@ Json toJson(const Result& r) {
   j["profiles"] = listJson(r.profiles, profileJson);
   j["pools"] = listJson(r.pools, poolJson);
   j["workloads"] = listJson(r.workloads, workloadJson);
+  j["faults"] = r.faults ? faultsJson(*r.faults) : Json();
   j["warnings"] = r.warnings;
   return j;
 }

@@ -27,7 +27,11 @@ struct LatencySummary {
 std::optional<LatencySummary> summarize(const LogHistogram& histogram);
 
 struct RequestCounts {
-  std::int64_t offered = 0, completed = 0, rejected = 0, failed = 0, unfinished = 0;
+  std::int64_t offered = 0, completed = 0, rejected = 0;
+  std::int64_t failed = 0;     ///< lost with a replica, or nowhere to go, and not answered on another try
+  std::int64_t timed_out = 0;  ///< given up by the client, last of all because it took too long
+  std::int64_t unfinished = 0;
+  std::int64_t retried = 0;  ///< of all of these, those that were sent more than once
   bool operator==(const RequestCounts&) const = default;
 };
 
@@ -95,6 +99,31 @@ struct WorkloadOutcome {
   bool operator==(const WorkloadOutcome&) const = default;
 };
 
+/// A fault that began or ended, or was announced.
+struct FaultMark {
+  double at_s = 0;
+  std::string name, effect, phase;
+  std::int64_t replicas = 0;  ///< that it hits
+  bool operator==(const FaultMark&) const = default;
+};
+
+/// Times are summed over the pool's replicas.
+struct PoolFaults {
+  std::int64_t failures = 0, reclaims = 0;  ///< of its replicas
+  double down_s = 0, starting_s = 0, draining_s = 0;
+  double availability = 1;  ///< share of the time in which a replica serves
+  bool operator==(const PoolFaults&) const = default;
+};
+
+struct FaultOutcome {
+  std::int64_t begun = 0;           ///< faults
+  std::int64_t lost_tokens = 0;     ///< made for attempts that were not answered
+  double request_availability = 1;  ///< completed over offered, rejected ones left out
+  std::vector<FaultMark> events;    ///< the first ones
+  std::vector<PoolFaults> pools;    ///< as Result::pools
+  bool operator==(const FaultOutcome&) const = default;
+};
+
 struct Result {
   std::string version, scenario_hash;
   std::uint64_t seed = 0;
@@ -122,6 +151,7 @@ struct Result {
   std::vector<ProfileUse> profiles;
   std::vector<PoolOutcome> pools;
   std::vector<WorkloadOutcome> workloads;
+  std::optional<FaultOutcome> faults{};  ///< none: the scenario has no faults and no spot pools
   std::vector<std::string> warnings;
   bool operator==(const Result&) const = default;
 

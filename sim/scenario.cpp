@@ -13,21 +13,13 @@
 namespace headroom::sim {
 namespace {
 
-/// A key whose feature is not built yet accepts only what means "without it".
-void onlyNeutral(Fields& fields, const std::string& key, const std::string& neutral) {
-  const std::optional<Value> value = fields.optional(key);
-  if (!value) return;
-  const bool empty_list = value->isList() && value->items().empty();
-  if (neutral.empty() ? empty_list : value->isScalar() && value->string() == neutral) return;
-  value->fail("not supported yet", neutral.empty() ? "leave it out or write []" : "only \"" + neutral + "\"");
-}
-
-/// {policy: none} only.
+/// {policy: none} only: others are not built yet.
 void onlyPolicyNone(Fields& fields, const std::string& key) {
   const std::optional<Value> value = fields.optional(key);
   if (!value) return;
   Fields inner(*value);
-  onlyNeutral(inner, "policy", "none");
+  const auto policy = inner.optional("policy");
+  if (policy && policy->string() != "none") policy->fail("not supported yet", "only \"none\"");
   inner.finish();
 }
 
@@ -81,6 +73,8 @@ PoolSpec readPool(const Value& value, const std::vector<SiteSpec>& sites) {
     pool.power_cap = v->quantity<Watts>();
     if (*pool.power_cap <= Watts()) v->fail("must be above 0");
   }
+  if (const auto v = fields.optional("spot")) pool.spot = readSpot(*v);
+  if (const auto v = fields.optional("cold_start")) pool.cold_start = readColdStart(*v);
   readPlace(fields, sites, pool);
   if (const auto v = fields.optional("collectives")) {
     if (sites.empty()) v->fail("there are no sites", "describe them under sites (docs/network.md)");
@@ -88,6 +82,9 @@ PoolSpec readPool(const Value& value, const std::vector<SiteSpec>& sites) {
     if (pool.collectives <= BytesPerSecond()) v->fail("must be above 0");
   }
   if (const auto v = fields.optional("start")) pool.start = readStart(*v, sites, pool.site);
+  if (pool.spot && pool.role != Role::unified) {
+    fields.value().fail("prefill and decode replicas cannot be reclaimed yet", "spot is for unified pools");
+  }
   fields.finish();
   return pool;
 }
@@ -123,6 +120,8 @@ DeploymentSpec readDeployment(const Value& value, const std::vector<SiteSpec>& s
   if (const auto router = fields.optional("router")) {
     Fields inner(*router);
     const auto policy = inner.optional("policy");
+    if (const auto v = inner.optional("no_replica"))
+      deployment.wait_for_replicas = v->oneOf({"wait", "fail"}) == "wait";
     if (policy) deployment.router = policy->oneOf(routerNames());
     const bool routes = std::any_of(deployment.pools.begin(), deployment.pools.end(),
                                     [](const PoolSpec& pool) { return pool.role == Role::unified; });
@@ -157,6 +156,7 @@ WorkloadEntry readWorkloadEntry(const Value& value, const Scenario& scenario, st
   if (const auto v = fields.optional("priority")) {
     entry.priority = static_cast<std::int32_t>(v->integer(-1'000'000, 1'000'000));
   }
+  if (const auto v = fields.optional("client")) entry.client = readClient(*v);
   // The name of its random streams: its class, so that a second workload beside it changes nothing.
   std::string name = entry.request_class;
   if (const auto v = fields.optional("name")) name = readName(*v);
@@ -190,6 +190,24 @@ void checkPlacement(const Scenario& scenario, const Value& deployments) {
   if (!placement.problem) return;
   const Value deployment = deployments.items()[placement.problem->deployment];
   deployment.find("pools")->items()[placement.problem->pool].fail(placement.problem->message, placement.problem->hint);
+}
+
+/// Requests that cross the WAN are never lost or sent again.
+void checkClients(const Scenario& scenario, const Value& workloads) {
+  const auto away = [](const WorkloadEntry& w) { return w.clients.has_value(); };
+  const auto retries = [](const WorkloadEntry& w) { return w.client.has_value(); };
+  const auto spot = [](const DeploymentSpec& d) {
+    return !d.wait_for_replicas ||
+           std::any_of(d.pools.begin(), d.pools.end(), [](const PoolSpec& pool) { return pool.spot.has_value(); });
+  };
+  const std::vector<WorkloadEntry>& all = scenario.workloads;
+  if (std::none_of(all.begin(), all.end(), away)) return;
+  if (scenario.faults.empty() && std::none_of(all.begin(), all.end(), retries) &&
+      std::none_of(scenario.deployments.begin(), scenario.deployments.end(), spot)) {
+    return;
+  }
+  workloads.fail("clients in another site are not supported yet together with faults, spot or retries",
+                 "leave out clients, or what goes wrong");
 }
 
 Slo readSlo(const Value& value, const Scenario& scenario) {
@@ -237,7 +255,6 @@ Scenario readScenario(const Value& value) {
     if (scenario.duration && scenario.warmup >= *scenario.duration) v->fail("must be shorter than duration");
   }
   readPlaces(fields, scenario);
-  onlyNeutral(fields, "faults", "");
   const Value deployments = fields.required("deployments");
   std::set<std::string> names;
   for (const Value& v : deployments.items()) {
@@ -246,11 +263,13 @@ Scenario readScenario(const Value& value) {
   }
   if (scenario.deployments.empty()) deployments.fail("at least one deployment is needed");
   checkPlacement(scenario, deployments);
+  if (const auto v = fields.optional("faults")) scenario.faults = readFaults(*v, scenario);
   const Value entries = fields.required("workloads");
   for (const Value& v : entries.items()) {
     scenario.workloads.push_back(readWorkloadEntry(v, scenario, scenario.workloads.size()));
   }
   if (scenario.workloads.empty()) entries.fail("at least one workload is needed");
+  checkClients(scenario, entries);
   if (const auto slos = fields.optional("slos")) {
     for (const Value& v : slos->items()) scenario.slos.push_back(readSlo(v, scenario));
   }

@@ -15,6 +15,7 @@
 #include "models/llm/precision.h"
 #include "sim/engine/engine_config.h"
 #include "sim/engine/engine_options.h"
+#include "sim/faults.h"
 #include "sim/sites.h"
 #include "workloads/request_details.h"
 #include "workloads/workload_spec.h"
@@ -44,6 +45,8 @@ struct PoolSpec {
   BytesPerSecond collectives{};    ///< one way, that a replica over several nodes takes of each for its own
   std::optional<StartSpec> start;  ///< unset: replicas are there from the start of the run
   bool spread = false;             ///< replicas over as many switches and nodes as can be, instead of as few
+  std::optional<SpotSpec> spot{};  ///< of accelerators that the provider may take back
+  ColdStart cold_start{};          ///< of a replica after a failure
   bool operator==(const PoolSpec&) const = default;
 };
 
@@ -66,16 +69,17 @@ struct DeploymentSpec {
   std::vector<PoolSpec> pools;
   DisaggregationSpec disaggregation;  ///< of pools with a role
   std::string router = "round-robin";
+  bool wait_for_replicas = true;  ///< requests wait while no replica is up; else they fail
   bool isDisaggregated() const;
   bool operator==(const DeploymentSpec&) const = default;
 };
 
 /// Where the clients of a workload are, and what they send; an assumption where it is not set: 5 bytes of JSON a token
 /// of English, 250 bytes an event of a streamed answer.
-struct ClientSpec {
+struct ClientPlace {
   std::string site;
   double bytes_per_prompt_token = 5, bytes_per_output_token = 250;
-  bool operator==(const ClientSpec&) const = default;
+  bool operator==(const ClientPlace&) const = default;
 };
 
 struct WorkloadEntry {
@@ -84,7 +88,8 @@ struct WorkloadEntry {
   std::string tenant{};                 ///< whose requests these are; empty: nobody's in particular
   std::int32_t priority = 0;            ///< lower goes first
   std::string adapter{};                ///< LoRA adapter; empty: the base model
-  std::optional<ClientSpec> clients{};  ///< unset: beside the replicas
+  std::optional<ClientPlace> clients{};  ///< unset: beside the replicas
+  std::optional<ClientSpec> client{};  ///< none: clients wait for ever and never try again
   workloads::WorkloadSpec spec;
   bool operator==(const WorkloadEntry&) const = default;
 };
@@ -115,6 +120,7 @@ struct Scenario {
   std::vector<SiteSpec> sites;      ///< empty: no network between replicas
   std::vector<WanLink> wan;
   NetworkSpec network;
+  std::vector<FaultSpec> faults;
   std::vector<DeploymentSpec> deployments;
   std::vector<WorkloadEntry> workloads;
   std::vector<Slo> slos;

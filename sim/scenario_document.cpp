@@ -26,6 +26,8 @@ DocumentNode poolNode(const PoolSpec& pool) {
   }
   if (pool.start) setMember(node, "start", toDocument(*pool.start));
   if (pool.spread) setMember(node, "placement", scalarNode("spread"));
+  if (pool.spot) setMember(node, "spot", toDocument(*pool.spot));
+  if (pool.cold_start != ColdStart()) setMember(node, "cold_start", toDocument(pool.cold_start));
   return node;
 }
 
@@ -44,6 +46,7 @@ DocumentNode deploymentNode(const DeploymentSpec& deployment) {
   if (deployment.isDisaggregated()) setMember(node, "disaggregation", toDocument(deployment.disaggregation));
   DocumentNode router = mapNode();
   setMember(router, "policy", scalarNode(deployment.router));
+  if (!deployment.wait_for_replicas) setMember(router, "no_replica", scalarNode("fail"));
   setMember(node, "router", std::move(router));
   return node;
 }
@@ -66,6 +69,7 @@ DocumentNode workloadNode(const WorkloadEntry& entry) {
   if (entry.priority != 0) setMember(node, "priority", numberNode(entry.priority));
   if (entry.clients) setMember(node, "clients", toDocument(*entry.clients));
   if (!entry.adapter.empty()) setMember(node, "adapter", stringNode(entry.adapter));
+  if (entry.client) setMember(node, "client", toDocument(*entry.client));
   if (entry.spec.name != entry.request_class) setMember(node, "name", stringNode(entry.spec.name));
   for (auto& [key, value] : workloads::toDocument(entry.spec).members) setMember(node, key, std::move(value));
   return node;
@@ -100,6 +104,7 @@ DocumentNode toDocument(const Scenario& scenario) {
   };
   addList("sites", scenario.sites);
   addList("wan", scenario.wan);
+  addList("faults", scenario.faults);
   if (scenario.network != NetworkSpec()) setMember(node, "network", toDocument(scenario.network));
   DocumentNode deployments = listNode();
   for (const DeploymentSpec& d : scenario.deployments) deployments.items.push_back(deploymentNode(d));

@@ -112,11 +112,11 @@ StartSpec readStart(const Value& value, const std::vector<SiteSpec>& sites, cons
   return start;
 }
 
-ClientSpec readClients(const Value& value, const std::vector<SiteSpec>& sites) {
+ClientPlace readClients(const Value& value, const std::vector<SiteSpec>& sites) {
   if (sites.empty()) value.fail("there are no sites", "describe them under sites (docs/network.md)");
   std::vector<std::string> names;
   for (const SiteSpec& site : sites) names.push_back(site.name);
-  ClientSpec clients;
+  ClientPlace clients;
   Fields fields(value);
   clients.site = fields.required("site").oneOf(names);
   const auto bytes = [&](const char* key, double& target) {
@@ -131,7 +131,7 @@ ClientSpec readClients(const Value& value, const std::vector<SiteSpec>& sites) {
   return clients;
 }
 
-DocumentNode toDocument(const ClientSpec& clients) {
+DocumentNode toDocument(const ClientPlace& clients) {
   DocumentNode node = mapNode();
   setMember(node, "site", stringNode(clients.site));
   setMember(node, "bytes_per_prompt_token", numberNode(clients.bytes_per_prompt_token));

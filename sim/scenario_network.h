@@ -13,12 +13,12 @@ void readDisaggregation(Fields& fields, const Value& pools, DeploymentSpec& depl
 /// Key `start` of a pool whose site has been read.
 StartSpec readStart(const Value& value, const std::vector<SiteSpec>& sites, const std::string& site);
 /// Key `clients` of a workload.
-ClientSpec readClients(const Value& value, const std::vector<SiteSpec>& sites);
+ClientPlace readClients(const Value& value, const std::vector<SiteSpec>& sites);
 Role readRole(const Value& value, const std::vector<SiteSpec>& sites);
 
 DocumentNode toDocument(const NetworkSpec& network);
 DocumentNode toDocument(const DisaggregationSpec& disaggregation);
 DocumentNode toDocument(const StartSpec& start);
-DocumentNode toDocument(const ClientSpec& clients);
+DocumentNode toDocument(const ClientPlace& clients);
 
 }  // namespace headroom::sim

@@ -32,7 +32,7 @@ void ClientTraffic::start(const Way& way, std::int64_t bytes, std::uint64_t requ
 }
 
 void ClientTraffic::send(const workloads::Request& request, std::uint32_t replica, std::function<void()> there) {
-  const ClientSpec& clients = *clients_[request.workload];
+  const ClientPlace& clients = *clients_[request.workload];
   crossing_[request.id].request_there = std::move(there);
   Way way;
   way.from_site = static_cast<std::int32_t>(site_[request.workload]);
@@ -41,7 +41,7 @@ void ClientTraffic::send(const workloads::Request& request, std::uint32_t replic
 }
 
 void ClientTraffic::answer(const RequestRecord& record, std::function<void(const RequestRecord&)> there) {
-  const ClientSpec& clients = *clients_[record.request.workload];
+  const ClientPlace& clients = *clients_[record.request.workload];
   Crossing& crossing = crossing_.at(record.request.id);
   crossing.record = record;
   crossing.answer_there = std::move(there);

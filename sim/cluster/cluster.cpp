@@ -49,27 +49,33 @@ Cluster::Cluster(const Scenario& scenario, const std::vector<DeploymentPlan>& pl
     }
   }
   CHECK(deployment_of_workload_.size() == scenario.workloads.size(), "every workload has a deployment");
+  if (!Attempts::neededFor(scenario)) return;
+  attempts_ = std::make_unique<Attempts>(scenario, loop);
+  if (FaultStream(scenario).faults().empty()) return;
+  outages_ = std::make_unique<Outages>(scenario, loop, *this);
+  for (std::uint32_t r = 0; r < fleet_.size(); ++r) times_now_.push_back(fleet_[r].times);
 }
 
 void Cluster::addDeployment(const DeploymentPlan& plan, const Scenario& scenario, bool exact_steps) {
   DeploymentState deployment;
   deployment.first_replica = fleet_.size();
+  deployment.waits = plan.spec.wait_for_replicas;
   std::uint32_t pool_index = fleet_.size() == 0 ? 0 : fleet_[fleet_.size() - 1].pool + 1;
   const bool disaggregated = plan.spec.isDisaggregated();
   for (const PoolPlan& pool : plan.pools) {
     CHECK(pool.problem.empty() && pool.step_times, "only plans that fit are simulated");
-    const EngineConfig& config = pool.engine.config;
-    const EngineConfig here = configIn(scenario, plan, pool);
+    const EngineConfig& config = configs_.emplace_back(configIn(scenario, plan, pool));
     deployment.engine = config.kind;
     if (cold_starts_) cold_starts_->addPool(pool, fleet_.size());
     deployment.shortest_context = std::min(deployment.shortest_context, config.max_model_len);
     for (int i = 0; i < pool.spec.replicas; ++i) {
       if (disaggregated && config.role == Role::unified) deployment.unified.push_back(fleet_.size());
       FleetReplica replica;
-      replica.engine = makeReplica(ReplicaId(fleet_.size()), here, *pool.step_times, *this, exact_steps);
+      replica.engine = makeReplica(ReplicaId(fleet_.size()), config, *pool.step_times, *this, exact_steps);
       replica.deployment = static_cast<std::uint32_t>(deployments_.size());
       replica.pool = pool_index;
       replica.config = &config;
+      replica.times = pool.step_times.get();
       fleet_.add(std::move(replica));
     }
     ++pool_index;
@@ -91,19 +97,23 @@ void Cluster::addDeployment(const DeploymentPlan& plan, const Scenario& scenario
 }
 
 void Cluster::run() {
+  presence_.resize(fleet_.size());
   for (std::uint32_t r = 0; cold_starts_ && r < fleet_.size(); ++r) {
     if (!cold_starts_->starts(r)) continue;
-    setThere(r, false);
+    ++starting_;
+    presence_[r].started = false;
+    settle(r);
     cold_starts_->start(r);
   }
   if (network_ != nullptr) network_->reserveCollectives();
   scheduleArrival();
   if (network_ != nullptr && arrivals_.nextTime() == kNever) network_->endCollectives();
+  if (outages_) outages_->begin();
   loop_.run(*this, kNever - 1);
   for (std::uint32_t r = 0; r < fleet_.size(); ++r) {
     CHECK(fleet_[r].engine->idle(), "a run ends with every request gone");
   }
-  CHECK(recorder_.tokensMadeAll() == recorder_.outputTokensAll(), "every output token is made exactly once");
+  CHECK(recorder_.tokensAddUp(), "every output token is made exactly once, or lost");
   CHECK(unreported_.empty(), "every request is reported");
   CHECK(front_ends_.empty(), "no request is left in a front end");
 }
@@ -115,13 +125,23 @@ void Cluster::onEvent(const Event& event) {
     arrival_scheduled_ = kNever;
     handleArrivals(event.time);
     scheduleArrival();
-    return;
+  } else if (event.target == Transfers::kEventTarget) {
+    network_->transfers().onEvent(event);
+  } else if (event.target == Disaggregation::kEventTarget) {
+    disaggregation_->onEvent(event);
+  } else if (event.target == ColdStarts::kEventTarget) {
+    cold_starts_->onEvent(event);
+  } else if (event.target == kFrontEndTarget) {
+    leaveFrontEnd(event.stamp);
+  } else if (event.target == Outages::kEventTarget) {
+    outages_->onEvent(event);
+    if (!mayCome()) giveUpWaiting();
+  } else if (event.target == Attempts::kEventTarget) {
+    handleTimer();
+  } else {
+    fleet_.onEvent(event);
   }
-  if (event.target == Transfers::kEventTarget) return network_->transfers().onEvent(event);
-  if (event.target == Disaggregation::kEventTarget) return disaggregation_->onEvent(event);
-  if (event.target == ColdStarts::kEventTarget) return cold_starts_->onEvent(event);
-  if (event.target == kFrontEndTarget) return leaveFrontEnd(event.stamp);
-  fleet_.onEvent(event);
+  if (attempts_ && allDone()) loop_.stop();  // faults would go on for ever
 }
 
 void Cluster::scheduleArrival() {

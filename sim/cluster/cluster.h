@@ -3,27 +3,32 @@
 
 #include <array>
 #include <deque>
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "sim/cluster/arrivals.h"
+#include "sim/cluster/attempts.h"
 #include "sim/cluster/client_traffic.h"
 #include "sim/cluster/cold_starts.h"
 #include "sim/cluster/disaggregation.h"
+#include "sim/cluster/event_targets.h"
 #include "sim/cluster/fleet.h"
 #include "sim/cluster/front_ends.h"
 #include "sim/cluster/load_estimate.h"
+#include "sim/cluster/outages.h"
 #include "sim/cluster/run_network.h"
 #include "sim/cluster/simulation.h"
 #include "sim/engine/replica.h"
+#include "sim/engine/scaled_step_times.h"
 #include "sim/loop/event_loop.h"
 #include "sim/metrics/recorder.h"
 #include "sim/orchestration/router.h"
 
 namespace headroom::sim {
 
-class Cluster final : public EventHandler, public ReplicaObserver {
+class Cluster final : public EventHandler, public ReplicaObserver, public OutageHandler {
  public:
   /// `network`: whose loop `loop` then is; null if nothing is sent.
   Cluster(const Scenario& scenario, const std::vector<DeploymentPlan>& plans, const SimulationOptions& options,
@@ -41,6 +46,9 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   std::int64_t cutAnswers() const { return cut_answers_; }
   bool hasClosedLoop(std::size_t deployment) const { return deployments_[deployment].closed_loop; }
 
+  /// Null without faults.
+  const Outages* outages() const { return outages_.get(); }
+
   void onEvent(const Event& event) override;
   void onSteps(ReplicaId replica, const StepRun& run) override;
   void onLateToken(ReplicaId, Ticks at, Ticks gap) override { recorder_.lateToken(at, gap); }
@@ -50,9 +58,15 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   void onPromptStarted(ReplicaId, std::uint64_t request, Ticks) override { disaggregation_->onPromptStarted(request); }
   void onKvWanted(ReplicaId, std::uint64_t request, std::int64_t tokens, Ticks at) override;
 
+  // cluster_faults.cpp
+  void onDown(std::uint32_t replica) override;
+  void onAvailable(std::uint32_t replica, bool available) override;
+  void onSpeed(std::uint32_t replica, double step_time_factor) override;
+  void onLink(FabricLinkId link, double bandwidth_left) override;
+
  private:
-  static constexpr std::uint32_t kArrivalTarget = UINT32_MAX;
-  static constexpr std::uint32_t kFrontEndTarget = UINT32_MAX - 4;
+  static constexpr std::uint32_t kArrivalTarget = event_target::kArrivals;
+  static constexpr std::uint32_t kFrontEndTarget = event_target::kFrontEnds;
   struct DeploymentState {
     std::unique_ptr<Router> router;  // of the unified replicas; null if there are none
     std::uint32_t first_replica = 0;
@@ -61,6 +75,7 @@ class Cluster final : public EventHandler, public ReplicaObserver {
     std::vector<std::uint32_t> unified;  // replicas beside prefill and decode ones; empty: all, in order
     bool closed_loop = false;
     EngineKind engine = EngineKind::vllm;
+    bool waits = true;  // for a replica, if none is there and one may come
     std::int64_t shortest_context = INT64_MAX;  // max_model_len of its strictest pool
     RequestSample sample{20'000};
   };
@@ -76,13 +91,24 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   void enterFrontEnd(const workloads::Request& request, FrontEnds::Target target);
   void leaveFrontEnd(std::uint32_t slot);
   void submit(const workloads::Request& request, FrontEnds::Target target);
-  void setThere(std::uint32_t replica, bool there);
+  void wait(DeploymentState& deployment, const workloads::Request& request, bool measured);
+  void settle(std::uint32_t replica);
+  bool mayCome() const { return starting_ > 0 || (outages_ && outages_->anyToCome()); }
   void onReady(std::uint32_t replica);
   static std::size_t unifiedIndex(const DeploymentState& deployment, std::uint32_t replica);
   void complete(const RequestRecord& record);
   void sendToPair(std::uint32_t deployment, const workloads::Request& request, bool measured);
   void reject(const workloads::Request& request, std::uint32_t replica, bool measured);
   void leave(const RequestRecord& record);
+  // cluster_faults.cpp
+  void dispatch(std::uint64_t attempt);
+  void lose(std::uint32_t replica, const LostRequest& lost);
+  void handleTimer();
+  void failAttempt(std::uint64_t attempt, Attempts::Reason reason);
+  void giveUp(const Attempt& attempt, RequestStatus status);
+  void giveUpWaiting();
+  bool answered(RequestRecord& record);
+  bool allDone() const;
   void reportInOrder(const RequestRecord& record);
   void lookUp();
   LiveFigures liveFigures() const;
@@ -93,14 +119,27 @@ class Cluster final : public EventHandler, public ReplicaObserver {
   Arrivals arrivals_;
   FrontEnds front_ends_;
   Ticks warmup_;
+  std::deque<EngineConfig> configs_;  // by pool
   Fleet fleet_;
   std::unique_ptr<Disaggregation> disaggregation_;  // null without a network
   std::unique_ptr<ColdStarts> cold_starts_;         // likewise, as the next
   std::unique_ptr<ClientTraffic> clients_;
   RunNetwork* network_;
-  std::int64_t in_system_ = 0;
+  std::int64_t in_system_ = 0;  // requests
+  /// By replica. It is there, for requests to be sent to it, if it has started and no fault keeps it away.
+  struct Presence {
+    bool started = true, available = true, down = false, there = true;
+  };
+  std::vector<Presence> presence_;
+  std::size_t starting_ = 0;  // replicas that have not started yet
   std::vector<DeploymentState> deployments_;
   std::vector<std::uint32_t> deployment_of_workload_;
+  std::unique_ptr<Attempts> attempts_;  // null if nothing can go wrong
+  std::unique_ptr<Outages> outages_;    // null without faults
+  std::int64_t in_engines_ = 0;         // attempts, those that nobody waits for included
+  std::map<std::pair<const models::StepTimes*, double>, ScaledStepTimes> slowed_;
+  std::vector<const models::StepTimes*> times_now_;  // by replica
+  std::vector<bool> link_down_;
   Ticks arrival_scheduled_ = kNever;
   std::uint32_t arrival_stamp_ = 0;
   std::int64_t expected_ = 0;

@@ -14,7 +14,14 @@ void Cluster::arrive(workloads::Request& request, bool measured) {
   deployment.sample.offer(request);
   if (options_.requests != nullptr) unreported_.emplace_back();
   ++in_system_;
+  if (attempts_) return dispatch(attempts_->open(request, measured));
   dispatch(request, measured);
+}
+
+/// Until a replica is there.
+void Cluster::wait(DeploymentState& deployment, const workloads::Request& request, bool measured) {
+  if (attempts_ && !(deployment.waits && mayCome())) return failAttempt(request.id, Attempts::Reason::failed);
+  deployment.waiting.emplace_back(request, measured);
 }
 
 /// Chooses a replica, or a pair; waits while none is there.
@@ -26,8 +33,7 @@ void Cluster::dispatch(const workloads::Request& request, bool measured) {
     return sendToPair(number, request, measured);
   }
   if (deployment.there[static_cast<std::size_t>(Role::unified)] == 0) {
-    deployment.waiting.emplace_back(request, measured);
-    return;
+    return wait(deployment, request, measured);
   }
   const std::size_t chosen = deployment.router->choose(request);
   const std::uint32_t index = deployment.unified.empty() ? deployment.first_replica + static_cast<std::uint32_t>(chosen)
@@ -35,6 +41,7 @@ void Cluster::dispatch(const workloads::Request& request, bool measured) {
   if (isRefused(request, *fleet_[index].config)) return reject(request, index, measured);
   recorder_.countRequest(fleet_[index].pool);
   deployment.router->sent(chosen, request);
+  ++in_engines_;
   deliver(request, index, [this, index, request] { enterFrontEnd(request, {.first = index}); });
 }
 
@@ -51,6 +58,7 @@ void Cluster::leaveFrontEnd(std::uint32_t slot) {
 }
 
 void Cluster::submit(const workloads::Request& request, FrontEnds::Target target) {
+  if (outages_ && presence_[target.first].down) return lose(target.first, {.request = request});
   if (!target.paired) return fleet_.submit(target.first, request);
   disaggregation_->send(deployment_of_workload_[request.workload], request, {target.first, target.second});
 }
@@ -69,8 +77,7 @@ void Cluster::deliver(const workloads::Request& request, std::uint32_t replica, 
 void Cluster::sendToPair(std::uint32_t deployment, const workloads::Request& request, bool measured) {
   const auto& there = deployments_[deployment].there;
   if (there[static_cast<std::size_t>(Role::prefill)] == 0 || there[static_cast<std::size_t>(Role::decode)] == 0) {
-    deployments_[deployment].waiting.emplace_back(request, measured);
-    return;
+    return wait(deployments_[deployment], request, measured);
   }
   const Disaggregation::Replicas pair = disaggregation_->choose(deployment, request);
   for (const std::uint32_t index : {pair.prefill, pair.decode}) {
@@ -79,27 +86,41 @@ void Cluster::sendToPair(std::uint32_t deployment, const workloads::Request& req
   if (!pair.together()) recorder_.countRequest(fleet_[pair.prefill].pool);
   recorder_.countRequest(fleet_[pair.decode].pool);
   disaggregation_->sent(deployment, request, pair);
+  ++in_engines_;
   const FrontEnds::Target target{.first = pair.prefill, .second = pair.decode, .paired = true};
   deliver(request, pair.decode, [this, request, target] { enterFrontEnd(request, target); });
 }
 
-void Cluster::setThere(std::uint32_t replica, bool there) {
+/// After a change of its presence.
+void Cluster::settle(std::uint32_t replica) {
+  Presence& presence = presence_[replica];
+  const bool there = presence.started && presence.available;
+  if (there == presence.there) return;
+  presence.there = there;
   const FleetReplica& r = fleet_[replica];
   DeploymentState& deployment = deployments_[r.deployment];
   deployment.there[static_cast<std::size_t>(r.config->role)] += there ? 1 : -1;
   if (r.config->role == Role::unified) {
-    deployment.router->setAway(unifiedIndex(deployment, replica), !there);
+    deployment.router->setAvailable(unifiedIndex(deployment, replica), there);
   } else {
     disaggregation_->setAway(replica, r.deployment, r.config->role, !there);
   }
+  if (!there) return;
+  std::deque<std::pair<workloads::Request, bool>> waiting;
+  waiting.swap(deployment.waiting);
+  for (const auto& [request, measured] : waiting) {
+    if (!attempts_) {
+      dispatch(request, measured);
+    } else if (attempts_->find(request.id) != nullptr) {
+      dispatch(request.id);
+    }
+  }
 }
 
-/// What waited for a replica goes; what still finds none waits on, in the same order.
 void Cluster::onReady(std::uint32_t replica) {
-  setThere(replica, true);
-  std::deque<std::pair<workloads::Request, bool>> waiting;
-  waiting.swap(deployments_[fleet_[replica].deployment].waiting);
-  for (const auto& [request, measured] : waiting) dispatch(request, measured);
+  --starting_;
+  presence_[replica].started = true;
+  settle(replica);
 }
 
 std::size_t Cluster::unifiedIndex(const DeploymentState& deployment, std::uint32_t replica) {
@@ -110,10 +131,10 @@ std::size_t Cluster::unifiedIndex(const DeploymentState& deployment, std::uint32
 
 void Cluster::reject(const workloads::Request& request, std::uint32_t replica, bool measured) {
   RequestRecord record;
-  record.request = request;
+  record.request = attempts_ ? attempts_->close(request.id).request : request;
   record.status = RequestStatus::rejected;
   record.replica = replica;
-  recorder_.rejected(request, measured);
+  recorder_.rejected(record.request, measured);
   leave(record);
 }
 
@@ -146,6 +167,8 @@ void Cluster::onFinished(const FinishedRequest& finished) {
   } else {
     deployment.router->left(unifiedIndex(deployment, finished.replica.value()), finished.request);
   }
+  --in_engines_;
+  if (attempts_ && !answered(record)) return;
   if (clients_ && clients_->isAway(record.request.workload, record.replica)) {
     clients_->answer(record, [this](const RequestRecord& seen) { complete(seen); });
   } else {

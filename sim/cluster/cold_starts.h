@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/cluster/event_targets.h"
 #include "sim/cluster/run_network.h"
 #include "sim/deployment.h"
 
@@ -25,7 +26,7 @@ struct StartTimes {
 class ColdStarts final : public TransferHandler {
  public:
   /// Of the events that belong to onEvent().
-  static constexpr std::uint32_t kEventTarget = UINT32_MAX - 3;
+  static constexpr std::uint32_t kEventTarget = event_target::kColdStarts;
 
   /// `on_ready`: called when a replica has started, after all that ends at that time.
   ColdStarts(RunNetwork& network, std::function<void(std::uint32_t replica)> on_ready);

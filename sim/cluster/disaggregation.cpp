@@ -5,6 +5,13 @@
 #include "models/base/error.h"
 
 namespace headroom::sim {
+namespace {
+
+/// A KV connector gives up on a dead connection and opens another: about this long (assumed).
+constexpr Ticks kTransferRetry = static_cast<Ticks>(0.1 * kTicksPerSecond);
+constexpr std::uint32_t kAgain = 1;  // stamp of the events for it
+
+}  // namespace
 
 Disaggregation::Disaggregation(Fleet& fleet, RunNetwork& network, EventLoop& loop)
     : fleet_(fleet), network_(network), loop_(loop) {}
@@ -86,7 +93,8 @@ void Disaggregation::handOver(std::uint64_t request, Hand to) {
   loop_.schedule(loop_.now(), Rank::arrival, kEventTarget, 0);
 }
 
-void Disaggregation::onEvent(const Event&) {
+void Disaggregation::onEvent(const Event& event) {
+  if (event.stamp == kAgain) return moveAgain();
   const std::uint64_t id = handed_over_.front();
   handed_over_.pop_front();
   Moving& moving = moving_.at(id);
@@ -119,9 +127,18 @@ void Disaggregation::move(std::uint64_t id, Moving& moving, double share) {
                               .bytes = bytesOf(moving, share),
                               .rate_limit = d.spec.rate_limit,
                               .slice = 0,
-                              .hash = id,
+                              .hash = id + (moving.failed_transfers << 40),
                               .tag = id},
                              *this);
+}
+
+void Disaggregation::moveAgain() {
+  const std::uint64_t id = undelivered_.front();
+  undelivered_.pop_front();
+  Moving& moving = moving_.at(id);
+  const Deployment& d = *deployments_[moving.deployment];
+  const double last = d.spec.layer_wise ? 1.0 / d.layers : 1;
+  move(id, moving, moving.tail ? last : 1 - last);
 }
 
 void Disaggregation::onPromptStarted(std::uint64_t request) {
@@ -162,7 +179,12 @@ void Disaggregation::onPrefilled(const FinishedRequest& prefilled) {
 
 void Disaggregation::onTransferEnd(const TransferEnd& end) {
   Moving& moving = moving_.at(end.tag);
-  CHECK(end.delivered, "links do not go down");
+  if (!end.delivered) {  // a link went down: from the beginning, by another way where there is one
+    ++moving.failed_transfers;
+    undelivered_.push_back(end.tag);
+    loop_.schedule(loop_.now() + kTransferRetry, Rank::arrival, kEventTarget, kAgain);
+    return;
+  }
   if (!moving.tail) {
     moving.bulk_moved = true;
     moving.bulk = end;

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sim/cluster/event_targets.h"
 #include "sim/cluster/fleet.h"
 #include "sim/cluster/run_network.h"
 #include "sim/deployment.h"
@@ -22,7 +23,7 @@ namespace headroom::sim {
 class Disaggregation final : public TransferHandler {
  public:
   /// Of the events that belong to onEvent().
-  static constexpr std::uint32_t kEventTarget = UINT32_MAX - 2;
+  static constexpr std::uint32_t kEventTarget = event_target::kDisaggregation;
 
   Disaggregation(Fleet& fleet, RunNetwork& network, EventLoop& loop);
   /// Its replicas stand in the fleet, from `first_replica` on, in the order of pools.
@@ -82,10 +83,12 @@ class Disaggregation final : public TransferHandler {
     Ticks sent = 0, sent_to_prefill = 0;
     TransferEnd bulk, last;  // transfers that have ended; layer-wise there are two
     Ticks kv_began = -1;
+    std::uint64_t failed_transfers = 0;
   };
   void handOver(std::uint64_t request, Hand to);
   void move(std::uint64_t id, Moving& moving, double share);
   void moveTail(std::uint64_t id, Moving& moving);
+  void moveAgain();
   std::int64_t bytesOf(const Moving& moving, double share) const;
 
   Fleet& fleet_;
@@ -94,6 +97,7 @@ class Disaggregation final : public TransferHandler {
   std::vector<std::unique_ptr<Deployment>> deployments_;  // null: not disaggregated
   std::unordered_map<std::uint64_t, Moving> moving_;      // by request
   std::deque<std::uint64_t> handed_over_;                 // one event each
+  std::deque<std::uint64_t> undelivered_;                 // the same, to be sent again
 };
 
 }  // namespace headroom::sim

@@ -17,6 +17,7 @@ struct FleetReplica {
   std::uint32_t stamp = 0;  ///< of the event that counts
   Ticks scheduled = kNever;
   const EngineConfig* config = nullptr;
+  const models::StepTimes* times = nullptr;
 };
 
 class Fleet {
@@ -39,6 +40,19 @@ class Fleet {
   }
   void onKvMoved(std::uint32_t index, std::uint64_t request) {
     replicas_[index].engine->onKvMoved(loop_.now(), request);
+    reschedule(index);
+  }
+  /// The engine dies; what it held. A new one takes its place, empty.
+  std::vector<LostRequest> replace(std::uint32_t index, std::unique_ptr<Replica> engine) {
+    FleetReplica& replica = replicas_[index];
+    std::vector<LostRequest> lost = replica.engine->fail(loop_.now());
+    replica.engine = std::move(engine);
+    replica.scheduled = kNever;
+    ++replica.stamp;
+    return lost;
+  }
+  void setStepTimes(std::uint32_t index, const models::StepTimes& times) {
+    replicas_[index].engine->setStepTimes(loop_.now(), times);
     reschedule(index);
   }
   /// An event whose target is a replica.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "models/base/error.h"
+#include "sim/cluster/outages.h"
 #include "sim/loop/fair_network_loop.h"
 #include "sim/loop/simgrid_module.h"
 
@@ -22,7 +23,8 @@ bool sendsAnything(const Scenario& scenario) {
 RunNetwork::RunNetwork(const Scenario& scenario) : topology_(scenario.sites, scenario.wan) {
   if (scenario.network.solver == NetworkSolver::own) own_loop_ = std::make_unique<FairNetworkLoop>();
   loop_ = own_loop_ ? own_loop_.get() : &simgridLoop();
-  transfers_ = std::make_unique<Transfers>(topology_, *loop_);
+  const std::vector<FabricLinkId> changing = Outages::links(scenario);
+  transfers_ = std::make_unique<Transfers>(topology_, *loop_, changing);
   const Placement placement = placeReplicas(scenario, topology_);
   CHECK(!placement.problem, "scenarios are placed when they are read");
   for (std::size_t d = 0; d < placement.deployments.size(); ++d) {

@@ -107,20 +107,37 @@ void summarizeSpeculation(const std::vector<DeploymentPlan>& plans, const Record
       SpeculationOutcome{share(accepted, drafted), 1 + share(accepted, verifications), 1 + share(more, verifications)};
 }
 
+void summarizeFaults(const Cluster& cluster, Result& result) {
+  if (cluster.outages() == nullptr) return;
+  FaultOutcome outcome;
+  cluster.outages()->summarizeInto(outcome);
+  outcome.lost_tokens = cluster.recorder().lostTokens();
+  const RequestCounts& r = result.requests;
+  const std::int64_t asked = r.offered - r.rejected;
+  if (asked > 0) outcome.request_availability = static_cast<double>(r.completed) / static_cast<double>(asked);
+  result.faults = std::move(outcome);
+}
+
 /// Pools, accelerators, KV use and cost. The clock of the shares runs from 0 to the last completion.
-void summarizePools(const Scenario& scenario, const std::vector<DeploymentPlan>& plans, const Recorder& recorder,
+void summarizePools(const Scenario& scenario, const std::vector<DeploymentPlan>& plans, const Cluster& cluster,
                     Result& result) {
+  const Recorder& recorder = cluster.recorder();
   const std::map<std::string, models::Price> listed = models::listPrices();
   const auto wall_ticks = static_cast<double>(recorder.lastFinish());
   std::size_t index = 0;
-  DollarsPerSecond cost;
+  DollarsPerSecond cost, paid;  // of all the time; of what spot capacity was held
   bool priced = true;
   double kv_tokens = 0;
   for (const DeploymentPlan& plan : plans) {
     for (const PoolPlan& pool : plan.pools) {
-      PoolOutcome out = poolOutcome(plan, pool, recorder.pool(index++), wall_ticks);
-      if (const auto price = priceOf(out.accelerator, scenario, listed)) {
+      PoolOutcome out = poolOutcome(plan, pool, recorder.pool(index), wall_ticks);
+      const double held = pool.spec.spot && cluster.outages() ? cluster.outages()->heldShare(index) : 1;
+      ++index;
+      const std::optional<DollarsPerSecond> price =
+          pool.spec.spot ? std::optional(pool.spec.spot->price) : priceOf(out.accelerator, scenario, listed);
+      if (price) {
         cost += *price * out.accelerators;
+        paid += *price * out.accelerators * held;
         out.usd_per_h = price->value() * 3600 * out.accelerators;
       } else {
         priced = false;
@@ -154,7 +171,7 @@ void summarizePools(const Scenario& scenario, const std::vector<DeploymentPlan>&
   result.accelerator_hours = result.accelerators * result.simulated_s / 3600;
   if (priced) {
     result.usd_per_h = cost.value() * 3600;
-    result.usd = cost.value() * result.simulated_s;
+    result.usd = paid.value() * result.simulated_s;
   }
 }
 
@@ -235,7 +252,8 @@ Result simulate(const Scenario& scenario, const std::vector<DeploymentPlan>& pla
   result.seed = scenario.seed;
   result.events = static_cast<std::int64_t>(loop.eventsRun());
   cluster.recorder().summarizeInto(result);
-  summarizePools(scenario, plans, cluster.recorder(), result);
+  summarizeFaults(cluster, result);
+  summarizePools(scenario, plans, cluster, result);
   summarizeSpeculation(plans, cluster.recorder(), result);
   summarizeEnergy(plans, cluster.recorder(), result);
   if (network) {
@@ -245,6 +263,9 @@ Result simulate(const Scenario& scenario, const std::vector<DeploymentPlan>& pla
     summarizeStarts(*cluster.coldStarts(), plans, result);
     result.network->ttft_kv_transfer = shares.kv_transfer;
     result.network->ttft_contention = shares.network;
+  }
+  if (options.requests != nullptr && result.faults) {
+    for (const FaultMark& mark : result.faults->events) options.requests->onFault(mark);
   }
   if (options.estimate_load) estimateLoad(scenario, plans, cluster, result);
   for (std::string& warning : warningsOf(scenario)) result.warnings.push_back(std::move(warning));

@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "sim/cluster/event_targets.h"
 #include "sim/cluster/link_usage.h"
 #include "sim/cluster/topology.h"
 #include "sim/loop/network_loop.h"
@@ -65,7 +66,7 @@ class TransferHandler {
 class Transfers final : public FlowHandler {
  public:
   /// Of the events that belong to onEvent().
-  static constexpr std::uint32_t kEventTarget = UINT32_MAX - 1;
+  static constexpr std::uint32_t kEventTarget = event_target::kTransfers;
 
   /// All before the loop runs. Of prunable links those in `keep` are shared all the same: those that may change.
   Transfers(const Topology& topology, NetworkLoop& loop, std::span<const FabricLinkId> keep = {});

@@ -19,10 +19,12 @@ namespace headroom::sim {
 class DraftingCost {
  public:
   DraftingCost(const models::StepTimes& times, const Speculation& speculation)
-      : draft_(speculation.tokens > 0 ? times.draft() : nullptr),
-        passes_(speculation.tokens),
-        overhead_(speculation.draft_overhead) {
+      : passes_(speculation.tokens), overhead_(speculation.draft_overhead) {
+    setTimes(times);
+  }
+  void setTimes(const models::StepTimes& times) {
     if (passes_ == 0) return;
+    draft_ = times.draft();
     const int chunk = std::min(kLargeChunk, times.maxTokens());
     ticks_per_pair_ = static_cast<double>(times.prefillAttention(chunk, kLongPrior).slope) / chunk;
   }
@@ -57,7 +59,7 @@ class DraftingCost {
   /// Of a prompt whose attention the arithmetic limits.
   static constexpr int kLargeChunk = 1024;
   static constexpr std::int64_t kLongPrior = 4096;
-  const models::StepTimes* draft_;
+  const models::StepTimes* draft_ = nullptr;
   int passes_;
   Ticks overhead_;
   double ticks_per_pair_ = 0;

@@ -38,10 +38,48 @@ void FastReplica::submit(Ticks now, const workloads::Request& request) {
     enqueue(request, firstBoundaryAfter(now).second);
   } else {
     inbox_.push_back(request);
-    const auto [steps, end] = firstBoundaryAfter(now);
-    run_.steps = steps;
-    run_.end = end;
+    shortenRun(now);
   }
+}
+
+/// The run ends at the next boundary.
+void FastReplica::shortenRun(Ticks now) {
+  const auto [steps, end] = firstBoundaryAfter(now);
+  run_.steps = steps;
+  run_.end = end;
+}
+
+std::vector<LostRequest> FastReplica::fail(Ticks now) {
+  if (flying_ > 0) {
+    shortenRun(now);
+    if (run_.steps > 0) applyRun();  // up to and with the step under way
+  }
+  const std::uint64_t done = decided_ - static_cast<std::uint64_t>(std::max(0, flying_ - 1));
+  std::vector<LostRequest> lost;
+  for (const workloads::Request& request : inbox_) lost.push_back({.request = request});
+  for (const Sequence& s : pool_) {
+    if (s.state == State::unused) continue;
+    lost.push_back({.request = s.life.request, .generated = generatedBy(s, done)});
+  }
+  std::sort(lost.begin(), lost.end(),
+            [](const LostRequest& a, const LostRequest& b) { return a.request.id < b.request.id; });
+  inbox_.clear();
+  waiting_.clear();
+  flying_ = 0;
+  return lost;
+}
+
+/// Tokens that the sequence has once `step` has run.
+std::int32_t FastReplica::generatedBy(const Sequence& s, std::uint64_t step) const {
+  if (s.state == State::waiting || s.state == State::prefilling) return s.generated;
+  const std::uint64_t left = s.finish > step ? s.finish - step : 0;
+  return s.life.request.output_tokens - static_cast<std::int32_t>(left);
+}
+
+void FastReplica::setStepTimes(Ticks now, const models::StepTimes& times) {
+  if (flying_ == 0) return cost_.setTimes(times);
+  shortenRun(now);
+  next_times_ = &times;
 }
 
 void FastReplica::submitComputed(Ticks, const workloads::Request&) {
@@ -55,6 +93,7 @@ void FastReplica::onKvMoved(Ticks, std::uint64_t) {
 void FastReplica::onEvent(Ticks now) {
   CHECK(flying_ > 0 && now == run_.end, "a run ends when it was said to end");
   if (run_.steps > 0) applyRun();
+  if (next_times_ != nullptr) cost_.setTimes(*std::exchange(next_times_, nullptr));
   boundary(now);
 }
 

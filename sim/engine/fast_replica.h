@@ -30,6 +30,8 @@ class FastReplica final : public Replica {
   void onKvMoved(Ticks now, std::uint64_t request) override;
   Ticks nextEvent() const override { return flying_ == 0 ? kNever : run_.end; }
   void onEvent(Ticks now) override;
+  std::vector<LostRequest> fail(Ticks now) override;
+  void setStepTimes(Ticks now, const models::StepTimes& times) override;
   bool idle() const override { return flying_ == 0 && waiting_.empty() && inbox_.empty(); }
   std::int64_t waiting() const override { return static_cast<std::int64_t>(waiting_.size() + inbox_.size()); }
 
@@ -111,6 +113,8 @@ class FastReplica final : public Replica {
 
   // fast_replica.cpp: boundaries between steps
   void boundary(Ticks now);
+  void shortenRun(Ticks now);
+  std::int32_t generatedBy(const Sequence& s, std::uint64_t step) const;
   void drainInbox(Ticks now);
   void enqueue(const workloads::Request& request, Ticks queued);
   void fillPipeline(Ticks now);
@@ -165,6 +169,7 @@ class FastReplica final : public Replica {
   ReplicaId id_;
   EngineConfig config_;
   StepCost cost_;
+  const models::StepTimes* next_times_ = nullptr;  // of the steps decided from the next boundary on
   ReplicaObserver& observer_;
 
   std::vector<Sequence> pool_;

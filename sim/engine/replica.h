@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "models/base/strong_int.h"
 #include "models/base/ticks.h"
+#include "models/cost/step_times.h"
 #include "sim/engine/engine_config.h"
 #include "workloads/request.h"
 
@@ -71,6 +73,14 @@ class ReplicaObserver {
   virtual void onKvWanted(ReplicaId /*replica*/, std::uint64_t /*request*/, std::int64_t /*tokens*/, Ticks /*at*/) {}
 };
 
+/// A request that a replica held when it died.
+struct LostRequest {
+  workloads::Request request{};
+  std::int32_t generated = 0;  ///< tokens it had got, that of the step under way included
+  bool held = false;           ///< of a prefill replica: it had finished, and its KV was not moved yet
+  bool operator==(const LostRequest&) const = default;
+};
+
 class Replica {
  public:
   virtual ~Replica() = default;
@@ -83,6 +93,11 @@ class Replica {
   /// When onEvent() is due next; kNever if idle. May move earlier after submit().
   virtual Ticks nextEvent() const = 0;
   virtual void onEvent(Ticks now) = 0;
+  /// Its accelerators are gone: KV and requests are lost; all of them, by id. The step under way is reported as if it
+  /// had ended. All events up to and at `now` have been run, and none comes after; the replica takes nothing any more.
+  virtual std::vector<LostRequest> fail(Ticks now) = 0;
+  /// Steps decided after `now` take their time from `times`, which must outlive the replica.
+  virtual void setStepTimes(Ticks now, const models::StepTimes& times) = 0;
   /// No request waits, runs or is on its way.
   virtual bool idle() const = 0;
   /// Requests that no batch has taken up, or that were preempted.

@@ -176,6 +176,12 @@ bool Scheduler::onKvMoved(std::uint64_t request, Ticks /*now*/) {
   return true;
 }
 
+void Scheduler::listHeld(std::vector<LostRequest>& lost) const {
+  for (const Held& held : held_) {
+    lost.push_back({.request = held.request, .generated = held.request.output_tokens, .held = true});
+  }
+}
+
 std::int64_t Scheduler::stepsWithinBlocks(const Batch& rows, std::int64_t limit, std::int64_t spare) const {
   const std::int64_t block = kv_.blockSize();
   std::vector<std::int64_t> crossing(static_cast<std::size_t>(block));  // [steps until a new block is needed]

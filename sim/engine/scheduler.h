@@ -30,6 +30,9 @@ class Scheduler {
   /// The request's KV has been moved from or to here; false if it is not of this rank.
   virtual bool onKvMoved(std::uint64_t request, Ticks now);
 
+  /// Adds the requests whose KV it holds for others to fetch.
+  void listHeld(std::vector<LostRequest>& lost) const;
+
   /// When a decision could change by itself: something it waits for arrives. kNever if nothing is on its way.
   virtual Ticks nextWake() const { return kNever; }
   /// Something that a waiting request needs comes from outside, whatever is decided here.

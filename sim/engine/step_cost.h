@@ -16,7 +16,7 @@ class StepCost {
  public:
   StepCost(const models::StepTimes& times, const StepOverhead& overhead, int pipeline_depth,
            const Speculation& speculation = {})
-      : times_(times),
+      : times_(&times),
         overhead_(overhead),
         depth_(pipeline_depth),
         fused_(times.fusesAttention()),
@@ -25,21 +25,21 @@ class StepCost {
 
   /// At least one tick.
   Ticks of(const BatchShape& batch) const {
-    return withOverhead(times_.tokenwise(batch.tokens()) + attentionOf(batch), hostTimeOf(batch));
+    return withOverhead(times_->tokenwise(batch.tokens()) + attentionOf(batch), hostTimeOf(batch));
   }
   /// Attention, LM head, sampling, drafting and adapters: what depends on more than the number of tokens.
   Ticks attentionOf(const BatchShape& batch) const {
-    Ticks kernels = times_.perSequence(batch.decode_rows + batch.draft_tokens + batch.completed_prompts);
+    Ticks kernels = times_->perSequence(batch.decode_rows + batch.draft_tokens + batch.completed_prompts);
     kernels += drafting_.passes(batch) + batch.adapter_time + batch.adapter_load;
     if (fused_ && batch.decode_rows > 0 && !batch.chunks.empty()) {
       return kernels + std::max(fusedOf(batch), drafting_.verification(batch));
     }
     for (const PrefillChunk& chunk : batch.chunks) {
-      kernels += times_.prefillAttention(chunk.tokens, chunk.prior).at(chunk.prior);
+      kernels += times_->prefillAttention(chunk.tokens, chunk.prior).at(chunk.prior);
     }
     if (batch.decode_rows > 0) {
       kernels +=
-          std::max(times_.decodeAttention(batch.decode_rows, batch.decode_context_sum).at(batch.decode_context_sum),
+          std::max(times_->decodeAttention(batch.decode_rows, batch.decode_context_sum).at(batch.decode_context_sum),
                    drafting_.verification(batch));
       kernels += unevenAttention(batch.decode_rows, batch.decode_context_sum, batch.decode_context_max);
     }
@@ -51,7 +51,7 @@ class StepCost {
 
   /// What unequal contexts cost; the same in every step while all of them grow by one.
   Ticks unevenAttention(int rows, std::int64_t context_sum, std::int64_t longest) const {
-    return uneven_ ? times_.unevenAttention(rows, rows * longest - context_sum) : 0;
+    return uneven_ ? times_->unevenAttention(rows, rows * longest - context_sum) : 0;
   }
   /// The longest context of a batch matters.
   bool isUneven() const { return uneven_; }
@@ -69,7 +69,13 @@ class StepCost {
   }
   /// Kernel time below which the host sets the pace (depth 2 only).
   bool hostCanDominate() const { return depth_ != 1; }
-  const models::StepTimes& times() const { return times_; }
+  const models::StepTimes& times() const { return *times_; }
+  void setTimes(const models::StepTimes& times) {
+    times_ = &times;
+    fused_ = times.fusesAttention();
+    uneven_ = times.knowsUnevenContexts();
+    drafting_.setTimes(times);
+  }
 
  private:
   Ticks fusedOf(const BatchShape& batch) const {
@@ -79,11 +85,11 @@ class StepCost {
       tokens += chunk.tokens;
       weighted += chunk.tokens * chunk.prior;
     }
-    return times_.fusedAttention(tokens, weighted / tokens, batch.decode_rows, batch.decode_context_sum,
+    return times_->fusedAttention(tokens, weighted / tokens, batch.decode_rows, batch.decode_context_sum,
                                  batch.decode_context_max);
   }
 
-  const models::StepTimes& times_;
+  const models::StepTimes* times_;
   StepOverhead overhead_;
   int depth_;
   bool fused_;

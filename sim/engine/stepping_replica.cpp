@@ -191,14 +191,22 @@ void SteppingReplica::timeStages(std::span<const Batch> ranks, std::vector<Ticks
   splitIntoStages(stepTime(cost_, ranks), config_.pipeline_parallel, config_.slowest_stage_share, stages);
 }
 
-void SteppingReplica::processOutputs(const Step& step, Ticks now) {
-  StepRun run{.begin = now - step.time, .first = step.time, .steps = 1};
-  for (std::size_t r = 0; r < ranks_.size(); ++r) {
-    const Batch& batch = step.ranks[r];
+/// The step's tokens reach their sequences; what there is to report of it.
+StepRun SteppingReplica::countTokens(const Step& step, Ticks end) {
+  StepRun run{.begin = end - step.time, .first = step.time, .steps = 1};
+  for (const Batch& batch : step.ranks) {
     run.cached_tokens += batch.cached_tokens;
     run.attended += batch.shape.attended();
     for (const PrefillChunk& chunk : batch.shape.chunks) run.prompt_tokens += chunk.tokens;
-    for (const Row& row : batch.rows) processRow(row, step, now, run);
+    for (const Row& row : batch.rows) processRow(row, step, end, run);
+  }
+  return run;
+}
+
+void SteppingReplica::processOutputs(const Step& step, Ticks now) {
+  const StepRun run = countTokens(step, now);
+  for (std::size_t r = 0; r < ranks_.size(); ++r) {
+    const Batch& batch = step.ranks[r];
     ranks_[r]->onStepDone(batch, now);
     for (const Row& row : batch.rows) {
       Sequence& s = *row.sequence;
@@ -252,6 +260,29 @@ void SteppingReplica::takeBackRejected(const Row& row) {
   const std::int64_t rejected = std::min<std::int64_t>(row.drafts - row.accepted, s.rejected);
   s.computed -= rejected;
   s.rejected -= rejected;
+}
+
+std::vector<LostRequest> SteppingReplica::fail(Ticks now) {
+  skipTo(now);
+  if (!steps_.empty()) observer_.onSteps(id_, countTokens(steps_.front(), front_end_));
+  std::vector<LostRequest> lost;
+  for (const Arrived& arrived : inbox_) lost.push_back({.request = arrived.request});
+  std::sort(recycled_.begin(), recycled_.end());
+  for (Sequence& s : pool_) {
+    if (s.finished || std::binary_search(recycled_.begin(), recycled_.end(), &s)) continue;
+    lost.push_back({.request = s.request(), .generated = s.generated});
+  }
+  for (const auto& rank : ranks_) rank->listHeld(lost);
+  std::sort(lost.begin(), lost.end(),
+            [](const LostRequest& a, const LostRequest& b) { return a.request.id < b.request.id; });
+  inbox_.clear();
+  steps_.clear();
+  return lost;
+}
+
+void SteppingReplica::setStepTimes(Ticks now, const models::StepTimes& times) {
+  skipTo(now);
+  cost_.setTimes(times);
 }
 
 void SteppingReplica::recycle(Sequence* sequence) {

@@ -26,6 +26,8 @@ class SteppingReplica : public Replica {
   void onKvMoved(Ticks now, std::uint64_t request) override;
   Ticks nextEvent() const override { return steps_.empty() ? nextWake() : front_end_ + skip_.duration; }
   void onEvent(Ticks now) override;
+  std::vector<LostRequest> fail(Ticks now) override;
+  void setStepTimes(Ticks now, const models::StepTimes& times) override;
   bool idle() const override {
     return steps_.empty() && inbox_.empty() && kv_moved_.empty() && allRanks(&Scheduler::idle);
   }
@@ -77,6 +79,7 @@ class SteppingReplica : public Replica {
   bool decide(Ticks now, Step& step);
   bool decidesOnArrival() const;
   void processOutputs(const Step& step, Ticks now);
+  StepRun countTokens(const Step& step, Ticks end);
   void processRow(const Row& row, const Step& step, Ticks now, StepRun& run);
   static void takeBackRejected(const Row& row);
   void recycle(Sequence* sequence);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <utility>
 
 #include "models/base/error.h"
 
@@ -41,15 +42,21 @@ void FairNetworkLoop::run(EventHandler& handler, Ticks until) {
 FlowId FairNetworkLoop::startFlow(const Flow& flow) {
   CHECK(flow.bytes >= 0, "a flow has a size");
   const FlowId id(numbered_++);
+  SliceCount& slice = slices_[flow.slice];
+  ++slice.use.flows;
+  slice.use.offered_bytes += static_cast<double>(flow.bytes);
   const bool up = std::all_of(flow.path.begin(), flow.path.end(), [&](LinkId link) { return up_[link.value()]; });
   if (flow.bytes == 0 || !up) {
     ended_.push_back({id, flow.tag, up});
     return id;
   }
-  const FairShares::Slot slot = shares_.addFlow(flow.path, flow.rate_limit.value());
+  const FairShares::Slot slot = shares_.addFlow(flow.path, flow.rate_limit.value(), flow.slice);
+  if (slice.active++ == 0) slice.since = now_;
   if (slot >= in_flight_.size()) in_flight_.resize(slot + 1);
   in_flight_[slot] = {.id = id,
                       .tag = flow.tag,
+                      .slice = flow.slice,
+                      .bytes = flow.bytes,
                       .left = static_cast<double>(flow.bytes),
                       .rate = 0,
                       .since = now_,
@@ -98,10 +105,28 @@ Ticks FairNetworkLoop::nextEnd() {
 void FairNetworkLoop::endNextFlow() {
   const FairShares::Slot slot = ends_.front().slot;
   ended_.push_back({in_flight_[slot].id, in_flight_[slot].tag, true});
+  in_flight_[slot].left = in_flight_[slot].rate = 0;
   leave(slot);
 }
 
+void FairNetworkLoop::setSlices(std::vector<SliceShare> slices) {
+  slices_.resize(slices.size() + 1);
+  shares_.setSlices(std::move(slices));
+}
+
+SliceUse FairNetworkLoop::sliceUse(std::uint32_t slice) const {
+  const SliceCount& count = slices_[slice];
+  SliceUse use = count.use;
+  if (count.active > 0) use.busy += now_ - count.since;
+  return use;
+}
+
 void FairNetworkLoop::leave(FairShares::Slot slot) {
+  const InFlight& flow = in_flight_[slot];
+  SliceCount& slice = slices_[flow.slice];
+  const double left = std::max(0.0, flow.left - flow.rate * static_cast<double>(now_ - flow.since));
+  slice.use.delivered_bytes += static_cast<double>(flow.bytes) - left;
+  if (--slice.active == 0) slice.use.busy += now_ - slice.since;
   shares_.removeFlow(slot);
   in_flight_[slot].active = false;
   --active_;
@@ -114,6 +139,8 @@ void FairNetworkLoop::share() {
     flow.left = std::max(0.0, flow.left - flow.rate * static_cast<double>(now_ - flow.since));
     flow.since = now_;
     flow.rate = shares_.rate(slot) / kTicksPerSecond;
+    flow.end = kNever;
+    if (flow.rate <= 0) continue;  // others have all of its links, for now
     const double ticks = std::ceil(flow.left / flow.rate);
     flow.end = ticks < static_cast<double>(kNever - 1 - now_) ? now_ + static_cast<Ticks>(ticks) : kNever - 1;
     ends_.push_back({flow.end, flow.id, slot});

@@ -1,14 +1,22 @@
 // The network loop of our own: events and flow ends on one clock, rates by FairShares. The same flows end at the same
-// times as with SimGrid, to rounding (tests/sim/loop), at a fraction of the cost where many flows hang together.
+// times as with SimGrid, to rounding (tests/sim/loop), at a fraction of the cost where many flows hang together. It
+// also has slices (sliced_shares.h), which SimGrid cannot have: its shares know no minimum.
 #pragma once
 
 #include <deque>
 #include <vector>
 
-#include "sim/loop/fair_shares.h"
 #include "sim/loop/network_loop.h"
+#include "sim/loop/sliced_shares.h"
 
 namespace headroom::sim {
+
+/// What the flows of a slice asked for and got.
+struct SliceUse {
+  std::int64_t flows = 0;
+  double offered_bytes = 0, delivered_bytes = 0;
+  Ticks busy = 0;  ///< while at least one was on its way
+};
 
 class FairNetworkLoop final : public NetworkLoop {
  public:
@@ -27,10 +35,17 @@ class FairNetworkLoop final : public NetworkLoop {
   void setBandwidth(LinkId link, BytesPerSecond bandwidth) override;
   void setUp(LinkId link, bool up) override;
 
+  /// Before the first link. Slices count from 1.
+  void setSlices(std::vector<SliceShare> slices);
+  /// Until now(); `slice` 0: of all flows in none.
+  SliceUse sliceUse(std::uint32_t slice) const;
+
  private:
   struct InFlight {
     FlowId id{};
     std::uint64_t tag = 0;
+    std::uint32_t slice = 0;
+    std::int64_t bytes = 0;
     double left = 0;  // bytes, at `since`
     double rate = 0;  // bytes a tick
     Ticks since = 0;
@@ -56,7 +71,13 @@ class FairNetworkLoop final : public NetworkLoop {
 
   EventQueue queue_;
   FlowHandler* flow_handler_ = nullptr;
-  FairShares shares_;
+  SlicedShares shares_;
+  struct SliceCount {
+    SliceUse use;
+    std::size_t active = 0;
+    Ticks since = 0;  // when it last went from none to one
+  };
+  std::vector<SliceCount> slices_ = std::vector<SliceCount>(1);
   std::vector<bool> up_;             // by link
   std::vector<InFlight> in_flight_;  // by slot
   std::size_t active_ = 0;

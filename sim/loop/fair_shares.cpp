@@ -1,7 +1,9 @@
 #include "sim/loop/fair_shares.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
+#include <limits>
 
 #include "models/base/error.h"
 
@@ -18,19 +20,19 @@ bool below(double a, double b) {
 }  // namespace
 
 LinkId FairShares::addLink(double capacity) {
-  CHECK(capacity > 0, "a link has a capacity");
+  CHECK(capacity >= 0, "a link has a capacity");
   links_.push_back({.capacity = capacity, .flows = {}});
   return LinkId(static_cast<std::uint32_t>(links_.size() - 1));
 }
 
 void FairShares::setCapacity(LinkId link, double capacity) {
-  CHECK(capacity > 0, "a link has a capacity");
+  CHECK(capacity >= 0, "a link has a capacity");
   links_[link.value()].capacity = capacity;
   markDirty(link);
 }
 
-FairShares::Slot FairShares::addFlow(std::span<const LinkId> path, double limit) {
-  CHECK(!path.empty() && limit >= 0, "a flow has a path");
+FairShares::Slot FairShares::addFlow(std::span<const LinkId> path, double limit, double weight) {
+  CHECK(!path.empty() && limit >= 0 && weight > 0, "a flow has a path and a weight");
   if (unused_.empty()) {
     unused_.push_back(static_cast<Slot>(flows_.size()));
     flows_.emplace_back();
@@ -39,7 +41,8 @@ FairShares::Slot FairShares::addFlow(std::span<const LinkId> path, double limit)
   unused_.pop_back();
   Flow& flow = flows_[slot];
   flow.path.assign(path.begin(), path.end());
-  flow.limit = limit;
+  flow.limit = limit > 0 ? limit : std::numeric_limits<double>::infinity();
+  flow.weight = weight;
   flow.rate = 0;
   flow.bottleneck = path.front().value();
   for (const LinkId link : path) {
@@ -47,6 +50,13 @@ FairShares::Slot FairShares::addFlow(std::span<const LinkId> path, double limit)
     markDirty(link);
   }
   return slot;
+}
+
+void FairShares::setLimit(Slot slot, double limit) {
+  CHECK(limit >= 0, "a limit is no less than nothing");
+  if (flows_[slot].limit == limit) return;
+  flows_[slot].limit = limit;
+  dirty_flows_.push_back(slot);
 }
 
 void FairShares::removeFlow(Slot slot) {
@@ -58,6 +68,7 @@ void FairShares::removeFlow(Slot slot) {
     flows.pop_back();
     markDirty(link);
   }
+  std::erase(dirty_flows_, slot);
   unused_.push_back(slot);
 }
 
@@ -87,6 +98,8 @@ std::span<const FairShares::Slot> FairShares::solve() {
     }
   }
   dirty_links_.clear();
+  for (const Slot slot : dirty_flows_) refill(slot);
+  dirty_flows_.clear();
   do fill();
   while (addUnfair());
   std::erase_if(refilled_, [&](Slot slot) {
@@ -109,12 +122,13 @@ void FairShares::fill() {
   for (const Slot slot : refilled_) {
     Flow& flow = flows_[slot];
     flow.filled = false;
-    if (flow.limit > 0) candidates_.push_back({flow.limit, kOwnLimit, slot});
+    if (std::isfinite(flow.limit)) candidates_.push_back({flow.limit / flow.weight, kOwnLimit, slot});
     for (const LinkId id : flow.path) {
       Link& link = links_[id.value()];
       if (link.touched != round_) {
         link.touched = round_;
         link.open = 0;
+        link.open_weight = 0;
         link.left = link.capacity;
         for (const Slot other : link.flows) {
           if (!flows_[other].refilled) link.left -= flows_[other].rate;
@@ -122,9 +136,10 @@ void FairShares::fill() {
         touched_.push_back(id.value());
       }
       ++link.open;
+      link.open_weight += flow.weight;
     }
   }
-  const auto shareOf = [&](const Link& link) { return std::max(0.0, link.left) / link.open; };
+  const auto shareOf = [&](const Link& link) { return std::max(0.0, link.left) / link.open_weight; };
   for (const std::uint32_t id : touched_) candidates_.push_back({shareOf(links_[id]), id, 0});
   std::make_heap(candidates_.begin(), candidates_.end(), std::greater<>());
   while (!candidates_.empty()) {
@@ -132,32 +147,33 @@ void FairShares::fill() {
     Candidate next = candidates_.back();
     candidates_.pop_back();
     if (next.link == kOwnLimit) {
-      if (!flows_[next.flow].filled) freeze(next.flow, next.rate, kOwnLimit);
+      if (!flows_[next.flow].filled) freeze(next.flow, next.level, kOwnLimit);
       continue;
     }
     const Link& link = links_[next.link];
     if (link.open == 0) continue;
-    if (const double share = shareOf(link); share > next.rate) {
-      next.rate = share;
+    if (const double share = shareOf(link); share > next.level) {
+      next.level = share;
       candidates_.push_back(next);
       std::push_heap(candidates_.begin(), candidates_.end(), std::greater<>());
       continue;
     }
     for (const Slot slot : link.flows) {
-      if (flows_[slot].refilled && !flows_[slot].filled) freeze(slot, next.rate, next.link);
+      if (flows_[slot].refilled && !flows_[slot].filled) freeze(slot, next.level, next.link);
     }
   }
 }
 
-void FairShares::freeze(Slot slot, double rate, std::uint32_t bottleneck) {
+void FairShares::freeze(Slot slot, double level, std::uint32_t bottleneck) {
   Flow& flow = flows_[slot];
   flow.filled = true;
-  flow.rate = rate;
+  flow.rate = bottleneck == kOwnLimit ? flow.limit : level * flow.weight;
   flow.bottleneck = bottleneck;
   for (const LinkId id : flow.path) {
     Link& link = links_[id.value()];
-    link.left -= rate;
+    link.left -= flow.rate;
     --link.open;
+    link.open_weight -= flow.weight;
   }
 }
 
@@ -171,17 +187,17 @@ bool FairShares::addUnfair() {
     bool bound = false;
     for (const Slot slot : link.flows) {
       const Flow& flow = flows_[slot];
-      fastest = std::max(fastest, flow.rate);
+      fastest = std::max(fastest, levelOf(flow));
       if (!flow.refilled || flow.bottleneck != id) continue;
-      slowest_bound = bound ? std::min(slowest_bound, flow.rate) : flow.rate;
+      slowest_bound = bound ? std::min(slowest_bound, levelOf(flow)) : levelOf(flow);
       bound = true;
     }
     const bool full = link.left <= link.capacity * kEqual;
     for (const Slot slot : link.flows) {
       Flow& flow = flows_[slot];
       if (flow.refilled) continue;
-      const bool lost_bottleneck = flow.bottleneck == id && (!full || below(flow.rate, fastest));
-      if (lost_bottleneck || (bound && below(slowest_bound, flow.rate))) refill(slot);
+      const bool lost_bottleneck = flow.bottleneck == id && (!full || below(levelOf(flow), fastest));
+      if (lost_bottleneck || (bound && below(slowest_bound, levelOf(flow)))) refill(slot);
     }
   }
   return refilled_.size() > before;

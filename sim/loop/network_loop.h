@@ -21,6 +21,7 @@ struct Flow {
   std::int64_t bytes = 0;
   BytesPerSecond rate_limit{};  ///< 0: none
   std::uint64_t tag = 0;        ///< given back when it ends
+  std::uint32_t slice = 0;      ///< 0: in none; others only on FairNetworkLoop
 };
 
 class FlowHandler {

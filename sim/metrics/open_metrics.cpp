@@ -80,8 +80,8 @@ OpenMetrics::OpenMetrics(const Scenario& scenario) {
 
 void OpenMetrics::onRequest(const RequestRecord& record) {
   Deployment& d = deployments_[deployment_of_[record.request.workload]];
-  if (record.status == RequestStatus::rejected) {
-    ++d.rejected;
+  if (record.status != RequestStatus::completed) {
+    ++(record.status == RequestStatus::rejected ? d.rejected : d.failed);
     return;
   }
   ++d.completed;
@@ -133,6 +133,7 @@ std::string OpenMetrics::counters() const {
       {"vllm:generation_tokens", "Number of generation tokens processed.", &Deployment::generation_tokens},
       {"vllm:num_preemptions", "Cumulative number of preemptions from the engine.", &Deployment::preemptions},
       {"vllm:request_success", "Count of successfully processed requests.", &Deployment::completed},
+      {"headroom:requests_failed", "Requests lost to failures or given up by their client.", &Deployment::failed},
       {"headroom:requests_rejected", "Requests longer than max_model_len.", &Deployment::rejected},
   };
   std::string out;

@@ -43,7 +43,7 @@ class OpenMetrics final : public RequestSink {
     explicit Deployment(const DeploymentSpec& spec);
     std::string name, labels;
     BucketHistogram ttft, tpot, e2e, queue, prefill, decode;
-    std::int64_t completed = 0, rejected = 0, prompt_tokens = 0, generation_tokens = 0, preemptions = 0;
+    std::int64_t completed = 0, rejected = 0, failed = 0, prompt_tokens = 0, generation_tokens = 0, preemptions = 0;
     __extension__ __int128 waiting = 0, running = 0;  // request ticks
   };
   std::string histograms() const;

@@ -85,6 +85,7 @@ void Recorder::completed(const RequestRecord& record, bool measured) {
   last_measured_finish_ = std::max(last_measured_finish_, record.finished);
   WorkloadSums& sums = workloads_[record.request.workload];
   ++sums.counts.completed;
+  sums.counts.retried += record.attempts > 1 ? 1 : 0;
   sums.prompt_tokens += record.request.prompt_tokens;
   sums.output_tokens += record.request.output_tokens;
   sums.cached_tokens += record.cached_tokens;
@@ -108,6 +109,20 @@ void Recorder::rejected(const workloads::Request& request, bool measured) {
   ++rejected_all_;
   last_finish_ = std::max(last_finish_, request.arrival);
   if (measured) ++workloads_[request.workload].counts.rejected;
+}
+
+void Recorder::failed(const RequestRecord& record, bool measured) {
+  ++failed_all_;
+  last_finish_ = std::max(last_finish_, record.finished);
+  if (!measured) return;
+  RequestCounts& counts = workloads_[record.request.workload].counts;
+  ++(record.status == RequestStatus::timed_out ? counts.timed_out : counts.failed);
+  counts.retried += record.attempts > 1 ? 1 : 0;
+}
+
+void Recorder::lost(std::int32_t tokens) {
+  lost_tokens_ += tokens;
+  lost_later_tokens_ += std::max(0, tokens - 1);
 }
 
 void Recorder::steps(std::size_t pool, const StepRun& run) {
@@ -176,6 +191,9 @@ void Recorder::summarizeInto(Result& result) const {
     result.requests.offered += sums.counts.offered;
     result.requests.completed += sums.counts.completed;
     result.requests.rejected += sums.counts.rejected;
+    result.requests.failed += sums.counts.failed;
+    result.requests.timed_out += sums.counts.timed_out;
+    result.requests.retried += sums.counts.retried;
     result.prompt_tokens += sums.prompt_tokens;
     result.output_tokens += sums.output_tokens;
     cached_tokens += sums.cached_tokens;

@@ -23,6 +23,10 @@ class Recorder {
   void offered(const workloads::Request& request, bool measured);
   void completed(const RequestRecord& record, bool measured);
   void rejected(const workloads::Request& request, bool measured);
+  /// Failed or timed out.
+  void failed(const RequestRecord& record, bool measured);
+  /// An attempt that nobody waits for any more had got so many tokens.
+  void lost(std::int32_t tokens);
 
   void steps(std::size_t pool, const StepRun& run);
   void lateToken(Ticks at, Ticks gap);
@@ -48,7 +52,10 @@ class Recorder {
   std::int64_t offeredAll() const { return offered_all_; }
   /// Of the measured requests so far, in ticks.
   LogHistogram ttft() const;
-  std::int64_t requestsLeft() const { return completed_all_ + rejected_all_; }
+  std::int64_t requestsLeft() const { return completed_all_ + rejected_all_ + failed_all_; }
+  std::int64_t lostTokens() const { return lost_tokens_; }
+  /// Every token was made for an answer, or is known to be lost.
+  bool tokensAddUp() const { return tokensMadeAll() == output_tokens_all_ + lost_later_tokens_; }
   std::int64_t outputTokensAll() const { return output_tokens_all_; }
   std::int64_t tokensMadeAll() const;
   /// Shares of the measured requests' ttft.
@@ -83,6 +90,8 @@ class Recorder {
   __extension__ __int128 ttft_sum_ = 0, kv_transfer_sum_ = 0, network_sum_ = 0;  // ticks, of measured requests
   Ticks first_arrival_ = kNever, last_arrival_ = 0, last_finish_ = 0, last_measured_finish_ = 0;
   std::int64_t offered_all_ = 0, completed_all_ = 0, rejected_all_ = 0, output_tokens_all_ = 0, late_tokens_all_ = 0;
+  std::int64_t failed_all_ = 0, lost_tokens_ = 0;
+  std::int64_t lost_later_tokens_ = 0;  // but each attempt's first
 };
 
 }  // namespace headroom::sim

@@ -116,8 +116,8 @@ void RequestLog::onRequest(const RequestRecord& record) {
   const bool completed = record.status == RequestStatus::completed;
   fmt::format_to(std::back_inserter(out), "{},{},", request.id, names_[request.workload]);
   appendTime(out, request.arrival, 9);
-  fmt::format_to(std::back_inserter(out), ",{},{},{},{},", record.replica, completed ? "completed" : "rejected",
-                 request.prompt_tokens, completed ? request.output_tokens : 0);
+  fmt::format_to(std::back_inserter(out), ",{},{},{},{},", record.replica, nameOf(record.status), request.prompt_tokens,
+                 completed ? request.output_tokens : 0);
   if (completed) {
     fmt::format_to(std::back_inserter(out), "{}", record.cached_tokens);
     appendLatencies(out, record);

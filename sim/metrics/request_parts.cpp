@@ -10,6 +10,7 @@ struct PartText {
   const char* meaning;
 };
 constexpr std::array<PartText, kParts> kTexts{{
+    {"retry", "failed attempts, back-off, no replica up"},
     {"front_end", "HTTP and tokenizer, before the engine"},
     {"admission", "until the engine took it in, at the end of a step"},
     {"queue", "waiting until it was first scheduled"},
@@ -28,6 +29,11 @@ constexpr std::array<PartText, kParts> kTexts{{
 
 }  // namespace
 
+const char* nameOf(RequestStatus status) {
+  constexpr std::array kNames{"completed", "rejected", "failed", "timed_out"};
+  return kNames[static_cast<std::size_t>(status)];
+}
+
 const char* nameOf(Part part) {
   return kTexts[static_cast<std::size_t>(part)].name;
 }
@@ -39,8 +45,9 @@ RequestParts partsOf(const RequestRecord& r) {
   CHECK(r.status == RequestStatus::completed, "only completed requests have parts");
   const Ticks generating = r.finished - r.first_token;
   const Ticks moving = r.decode_queue + r.kv_transfer + r.network;
-  return {r.front_end,
-          r.queued - r.request.arrival - r.front_end - r.room_first - r.wan_request,
+  return {r.retried,
+          r.front_end,
+          r.queued - r.request.arrival - r.retried - r.front_end - r.room_first - r.wan_request,
           r.scheduled - r.queued,
           r.first_token - r.wan_back - r.scheduled - r.preempted_early - moving,
           r.preempted_early,

@@ -9,6 +9,7 @@
 namespace headroom::sim {
 
 enum class Part : std::size_t {
+  retry,            ///< attempts that came to nothing, back-off, no replica up
   front_end,        ///< HTTP and the tokenizer, before the engine could see it
   admission,        ///< the engine finished the step in progress and drained its input
   queue,            ///< until it was first scheduled
@@ -24,9 +25,9 @@ enum class Part : std::size_t {
   recompute,        ///< computing again what a preemption lost
   wan_late,         ///< the rest of the answer on its way to the client
 };
-inline constexpr std::size_t kParts = 14;
-/// The first nine add up to the ttft.
-inline constexpr std::size_t kTtftParts = 9;
+inline constexpr std::size_t kParts = 15;
+/// The first ten add up to the ttft.
+inline constexpr std::size_t kTtftParts = 10;
 
 /// `admission`, ...; a column of requests.csv.zst is `part_<name>_ms`.
 const char* nameOf(Part part);

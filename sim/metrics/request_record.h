@@ -4,14 +4,20 @@
 #include <cstdint>
 
 #include "models/base/ticks.h"
+#include "sim/result.h"
 #include "workloads/request.h"
 
 namespace headroom::sim {
 
 enum class RequestStatus : std::uint8_t {
   completed,
-  rejected,  ///< longer than max_model_len: the engine answers with an error
+  rejected,   ///< longer than max_model_len: the engine answers with an error
+  failed,     ///< lost with its replica, or nowhere to go, on the client's last try
+  timed_out,  ///< the client gave up waiting
 };
+
+/// `completed`, ...
+const char* nameOf(RequestStatus status);
 
 struct RequestRecord {
   workloads::Request request;
@@ -24,6 +30,8 @@ struct RequestRecord {
   Ticks scheduled = 0;
   Ticks first_token = 0;
   Ticks finished = 0;
+  std::int32_t attempts = 1;  ///< times it was sent
+  Ticks retried = 0;          ///< from its arrival until it was sent the time it was answered
   std::int32_t preemptions = 0;
   std::int64_t cached_tokens = 0;   ///< of the prompt, found in the prefix cache
   std::int64_t fetched_tokens = 0;  ///< of those, read from a KV tier
@@ -46,6 +54,8 @@ class RequestSink {
   virtual ~RequestSink() = default;
   /// Calls come in the order of request ids, each id once.
   virtual void onRequest(const RequestRecord& record) = 0;
+  /// When all requests have ended, in the order of time.
+  virtual void onFault(const FaultMark& /*mark*/) {}
 };
 
 }  // namespace headroom::sim

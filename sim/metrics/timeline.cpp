@@ -70,14 +70,15 @@ void Timeline::onRequest(const RequestRecord& record) {
   const std::string args =
       fmt::format(R"({{"class": {}, "prompt_tokens": {}, "output_tokens": {}, "preemptions": {}}})",
                   classes_[request.workload], request.prompt_tokens, request.output_tokens, record.preemptions);
-  if (record.status == RequestStatus::rejected) {
-    edge(record, "n", name + " rejected", request.arrival, args);
+  if (record.status != RequestStatus::completed) {
+    edge(record, "n", name + " " + nameOf(record.status), std::max(request.arrival, record.finished), args);
     return;
   }
   // In the order of time: a slice must end before the one around it.
   edge(record, "b", name, request.arrival, args);
-  const Ticks seen = request.arrival + record.front_end;
-  part(record, "front end", request.arrival, seen);
+  const Ticks sent = request.arrival + record.retried, seen = sent + record.front_end;
+  part(record, "retry", request.arrival, sent);
+  part(record, "front end", sent, seen);
   part(record, "queue", seen, record.scheduled);
   if (record.prefill_replica == RequestRecord::kNoReplica) {
     part(record, "prefill", record.scheduled, record.first_token);
@@ -88,6 +89,13 @@ void Timeline::onRequest(const RequestRecord& record) {
   }
   part(record, "decode", record.first_token, record.finished);
   edge(record, "e", name, record.finished, "");
+}
+
+void Timeline::onFault(const FaultMark& mark) {
+  event(fmt::format(R"({{"ph": "i", "s": "g", "cat": "fault", "name": {}, "pid": 0, "tid": 0, "ts": {}, "args": )"
+                    R"({{"replicas": {}}}}})",
+                    quoted(fmt::format("{} {} {}", mark.name, mark.effect, mark.phase)),
+                    microseconds(toTicks(Seconds(mark.at_s))), mark.replicas));
 }
 
 /// KV on its way: a slice at the prefill replica, one at the decode replica where it arrives, and an arrow between

@@ -23,6 +23,7 @@ class Timeline final : public RequestSink {
   Timeline(const Scenario& scenario, const std::filesystem::path& file, std::int64_t limit);
 
   void onRequest(const RequestRecord& record) override;
+  void onFault(const FaultMark& mark) override;
   /// `result` is of the same run. Publishes the file; without it nothing is left under its name.
   void finish(const Result& result);
 

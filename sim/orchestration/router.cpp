@@ -1,5 +1,8 @@
 #include "sim/orchestration/router.h"
 
+#include <algorithm>
+#include <numeric>
+
 #include "models/base/error.h"
 #include "sim/orchestration/least_index.h"
 
@@ -9,91 +12,79 @@ namespace {
 using workloads::Request;
 using workloads::Rng;
 
+/// Beyond any real load: a replica that is not available is never the least loaded.
+constexpr std::int64_t kOutOfReach = std::int64_t{1} << 60;
+
 class RoundRobin final : public Router {
  public:
-  explicit RoundRobin(std::size_t replicas) : away_(replicas) {}
+  using Router::Router;
   std::size_t choose(const Request&) override {
-    for (std::size_t tries = 1; away_[next_] && tries < away_.size(); ++tries) next_ = (next_ + 1) % away_.size();
-    const std::size_t chosen = next_;
-    next_ = (next_ + 1) % away_.size();
+    const auto at = std::lower_bound(available_.begin(), available_.end(), next_);
+    const std::size_t chosen = at == available_.end() ? available_.front() : *at;
+    next_ = chosen + 1;
     return chosen;
   }
-  void setAway(std::size_t replica, bool away) override { away_[replica] = away; }
 
  private:
-  std::vector<bool> away_;
   std::size_t next_ = 0;
 };
 
 class Random final : public Router {
  public:
-  Random(std::size_t replicas, Rng rng)
-      : last_(static_cast<std::int64_t>(replicas) - 1), away_(replicas), there_(replicas), rng_(rng) {}
+  Random(std::size_t replicas, Rng rng) : Router(replicas), rng_(rng) {}
   std::size_t choose(const Request&) override {
-    for (;;) {
-      const auto drawn = static_cast<std::size_t>(rng_.integer(0, last_));
-      if (!away_[drawn] || there_ == 0) return drawn;
-    }
-  }
-  void setAway(std::size_t replica, bool away) override {
-    away_[replica] = away;
-    away ? --there_ : ++there_;
+    return available_[static_cast<std::size_t>(rng_.integer(0, static_cast<std::int64_t>(available_.size()) - 1))];
   }
 
  private:
-  std::int64_t last_;
-  std::vector<bool> away_;
-  std::size_t there_;
   Rng rng_;
 };
 
 /// The replica with the fewest requests outstanding.
 class LeastRequests final : public Router {
  public:
-  explicit LeastRequests(std::size_t replicas) : loads_(replicas) {}
+  explicit LeastRequests(std::size_t replicas) : Router(replicas), loads_(replicas) {}
   std::size_t choose(const Request&) override { return loads_.least(); }
   void sent(std::size_t replica, const Request&) override { loads_.add(replica, 1); }
   void left(std::size_t replica, const Request&) override { loads_.add(replica, -1); }
-  void setAway(std::size_t replica, bool away) override { loads_.setAway(replica, away); }
 
  private:
+  void onAvailable(std::size_t replica, bool available) override {
+    loads_.add(replica, available ? -kOutOfReach : kOutOfReach);
+  }
   LeastIndex loads_;
 };
 
 /// The replica with the fewest tokens outstanding.
 class LeastLoaded final : public Router {
  public:
-  explicit LeastLoaded(std::size_t replicas) : loads_(replicas) {}
+  explicit LeastLoaded(std::size_t replicas) : Router(replicas), loads_(replicas) {}
   std::size_t choose(const Request&) override { return loads_.least(); }
   void sent(std::size_t replica, const Request& r) override { loads_.add(replica, outstandingTokens(r)); }
   void left(std::size_t replica, const Request& r) override { loads_.add(replica, -outstandingTokens(r)); }
-  void setAway(std::size_t replica, bool away) override { loads_.setAway(replica, away); }
 
  private:
+  void onAvailable(std::size_t replica, bool available) override {
+    loads_.add(replica, available ? -kOutOfReach : kOutOfReach);
+  }
   LeastIndex loads_;
 };
 
 /// The less busy of two replicas drawn at random, by requests outstanding (Mitzenmacher 2001).
 class PowerOfTwo final : public Router {
  public:
-  PowerOfTwo(std::size_t replicas, Rng rng) : requests_(replicas), rng_(rng) {}
+  PowerOfTwo(std::size_t replicas, Rng rng) : Router(replicas), requests_(replicas), rng_(rng) {}
   std::size_t choose(const Request&) override {
-    const auto last = static_cast<std::int64_t>(requests_.size()) - 1;
-    if (last == 0) return 0;
-    for (;;) {
-      const auto first = static_cast<std::size_t>(rng_.integer(0, last));
-      auto second = static_cast<std::size_t>(rng_.integer(0, last - 1));
-      if (second >= first) ++second;
-      const std::size_t chosen = requests_[second] < requests_[first] ? second : first;
-      if (requests_[chosen] < LeastIndex::kAway || there_ == 0) return chosen;
-    }
+    const auto last = static_cast<std::int64_t>(available_.size()) - 1;
+    if (last == 0) return available_.front();
+    const auto first = static_cast<std::size_t>(rng_.integer(0, last));
+    auto second = static_cast<std::size_t>(rng_.integer(0, last - 1));
+    if (second >= first) ++second;
+    const std::size_t a = available_[first], b = available_[second];
+    return requests_[b] < requests_[a] ? b : a;
   }
   void sent(std::size_t replica, const Request&) override { ++requests_[replica]; }
   void left(std::size_t replica, const Request&) override { --requests_[replica]; }
-  void setAway(std::size_t replica, bool away) override {
-    requests_[replica] += away ? LeastIndex::kAway : -LeastIndex::kAway;
-    away ? --there_ : ++there_;
-  }
 
  private:
   std::vector<std::int64_t> requests_;
@@ -102,6 +93,22 @@ class PowerOfTwo final : public Router {
 };
 
 }  // namespace
+
+Router::Router(std::size_t replicas) : available_(replicas) {
+  std::iota(available_.begin(), available_.end(), std::size_t{0});
+}
+
+void Router::setAvailable(std::size_t replica, bool available) {
+  const auto at = std::lower_bound(available_.begin(), available_.end(), replica);
+  const bool was = at != available_.end() && *at == replica;
+  if (was == available) return;
+  if (available) {
+    available_.insert(at, replica);
+  } else {
+    available_.erase(at);
+  }
+  onAvailable(replica, available);
+}
 
 const std::vector<RouterPolicy>& routerPolicies() {
   static const std::vector<RouterPolicy> policies{

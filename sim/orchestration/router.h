@@ -19,14 +19,20 @@ inline std::int64_t outstandingTokens(const workloads::Request& request) {
 
 class Router {
  public:
+  explicit Router(std::size_t replicas);
   virtual ~Router() = default;
-  /// Index of the replica in [0, replicas). Ties go to the lowest index.
+  /// Replicas that are down or draining are left out from then on.
+  void setAvailable(std::size_t replica, bool available);
+  bool anyAvailable() const { return !available_.empty(); }
+  /// Index of an available replica in [0, replicas). Ties go to the lowest index. One must be available.
   virtual std::size_t choose(const workloads::Request& request) = 0;
   /// The request was sent to the replica / has left it.
   virtual void sent(std::size_t /*replica*/, const workloads::Request& /*request*/) {}
   virtual void left(std::size_t /*replica*/, const workloads::Request& /*request*/) {}
-  /// A replica that is away is not chosen, while another is there. All are there at first; call only on a change.
-  virtual void setAway(std::size_t replica, bool away) = 0;
+
+ protected:
+  virtual void onAvailable(std::size_t /*replica*/, bool /*available*/) {}
+  std::vector<std::size_t> available_;  // rising
 };
 
 struct RouterPolicy {

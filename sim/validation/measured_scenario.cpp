@@ -1,7 +1,7 @@
 #include "sim/validation/measured_scenario.h"
 
 #include "models/base/error.h"
-#include "sim/validation/scaled_step_times.h"
+#include "sim/engine/scaled_step_times.h"
 
 namespace headroom::sim {
 namespace {

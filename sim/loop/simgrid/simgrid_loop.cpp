@@ -81,6 +81,7 @@ void SimgridLoop::applyChanges() {
 }
 
 FlowId SimgridLoop::startFlow(const Flow& flow) {
+  CHECK(flow.slice == 0, "SimGrid's shares have no minimum: slices need the loop of our own");
   const FlowId id = flows_.reserve();
   changes_.push_back([this, id, path = std::vector<LinkId>(flow.path.begin(), flow.path.end()), bytes = flow.bytes,
                       limit = flow.rate_limit.value(), tag = flow.tag] { flows_.start(id, path, bytes, limit, tag); });

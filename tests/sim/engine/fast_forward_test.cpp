@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <set>
+
 #include "tests/sim/engine/replica_harness.h"
 
 namespace headroom::sim {
@@ -258,6 +260,59 @@ TEST(FastForward, SkippingEqualsStepByStepOnEveryEngineAndAnyStages) {
     requests += static_cast<std::int64_t>(c.requests.size());
   }));
   EXPECT_GT(preemptions, requests / 200);
+}
+
+/// Every request sent is lost or has ended, and every token was made for one of them.
+void expectAllAccountedFor(const Case& c, Ticks death, const Recorded& recorded, const std::vector<LostRequest>& lost) {
+  std::set<std::uint64_t> ids;
+  std::int64_t made = 0;
+  for (const FinishedRequest& life : recorded.finished) {
+    RC_ASSERT(ids.insert(life.request.id).second);
+    made += life.request.output_tokens - 1;  // the first of a request is reported as part of its life
+  }
+  for (const LostRequest& request : lost) {
+    RC_ASSERT(ids.insert(request.request.id).second);
+    RC_ASSERT(request.generated <= request.request.output_tokens);
+    made += std::max(0, request.generated - 1);
+  }
+  const auto sent =
+      std::count_if(c.requests.begin(), c.requests.end(), [&](const auto& r) { return r.arrival < death; });
+  RC_ASSERT(ids.size() == static_cast<std::size_t>(sent));
+  RC_ASSERT(recorded.tokens + static_cast<std::int64_t>(recorded.late_tokens.size()) == made);
+}
+
+TEST(FastForward, EqualsStepByStepWhenReplicasSlowDownAndDie) {
+  std::int64_t lost_requests = 0, with_tokens = 0, slowed = 0, requests = 0;
+  EXPECT_TRUE(holds([&] {
+    using rc::gen::inRange;
+    const bool plain = *rc::gen::arbitrary<bool>();
+    const Case c = plain ? randomCase() : *inRange(0, 2) == 0 ? randomServingCase() : randomEngineCase();
+    const JaggedStepTimes times(c.knot, c.base), slower(std::max<std::int64_t>(1, c.knot / 2), 3 * c.base);
+    const Ticks span = 1 + 2 * c.requests.back().arrival + 5 * c.base;
+    Mishaps mishaps;
+    for (int i = 0, n = *inRange(0, 4); i < n; ++i) {
+      const Ticks before = mishaps.slow_downs.empty() ? 0 : mishaps.slow_downs.back().at;
+      mishaps.slow_downs.push_back({before + *inRange<Ticks>(0, span), i % 2 == 0 ? &slower : &times});
+    }
+    if (*inRange(0, 4) > 0) mishaps.death = *inRange<Ticks>(0, span);
+    const auto [exact, lost] = playWith<SteppingReplica>(mishaps, c.requests, c.config, times);
+    const auto [skipped, lost_skipping] = playWith<SkippingReplica>(mishaps, c.requests, c.config, times);
+    expectEqual(exact, skipped);
+    RC_ASSERT(lost == lost_skipping);
+    if (plain) {
+      const auto [fast, lost_fast] = playWith<FastReplica>(mishaps, c.requests, c.config, times);
+      expectEqual(exact, fast);
+      RC_ASSERT(lost == lost_fast);
+    }
+    expectAllAccountedFor(c, mishaps.death, exact, lost);
+    lost_requests += static_cast<std::int64_t>(lost.size());
+    for (const LostRequest& request : lost) with_tokens += request.generated > 0 ? 1 : 0;
+    slowed += static_cast<std::int64_t>(mishaps.slow_downs.size());
+    requests += static_cast<std::int64_t>(c.requests.size());
+  }));
+  EXPECT_GT(lost_requests, requests / 20);
+  EXPECT_GT(with_tokens, requests / 200);
+  EXPECT_GT(slowed, 100);
 }
 
 TEST(FastForward, EveryTokenComesOnce) {

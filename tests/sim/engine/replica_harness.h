@@ -84,6 +84,46 @@ Recorded play(const std::vector<workloads::Request>& requests, const EngineConfi
   return recorded;
 }
 
+/// What befalls a replica beside its requests.
+struct Mishaps {
+  struct SlowDown {
+    Ticks at;
+    const models::StepTimes* times;
+  };
+  std::vector<SlowDown> slow_downs;  ///< by time
+  Ticks death = kNever;              ///< requests from then on are not sent
+};
+
+template <class ReplicaType>
+std::pair<Recorded, std::vector<LostRequest>> playWith(const Mishaps& mishaps,
+                                                       const std::vector<workloads::Request>& requests,
+                                                       const EngineConfig& config, const models::StepTimes& times) {
+  Recorded recorded;
+  ReplicaType replica(ReplicaId(0), config, times, recorded);
+  const auto runTo = [&](Ticks t) {
+    while (replica.nextEvent() <= t && replica.nextEvent() != kNever) replica.onEvent(replica.nextEvent());
+  };
+  auto slow_down = mishaps.slow_downs.begin();
+  const auto slowDownTo = [&](Ticks t) {
+    for (; slow_down != mishaps.slow_downs.end() && slow_down->at <= t; ++slow_down) {
+      runTo(slow_down->at);
+      replica.setStepTimes(slow_down->at, *slow_down->times);
+    }
+  };
+  for (const workloads::Request& request : requests) {
+    if (request.arrival >= mishaps.death) break;
+    slowDownTo(request.arrival);
+    runTo(request.arrival);
+    replica.submit(request.arrival, request);
+  }
+  slowDownTo(mishaps.death);
+  runTo(mishaps.death);
+  std::vector<LostRequest> lost;
+  if (mishaps.death != kNever) lost = replica.fail(mishaps.death);
+  recorded.sort();
+  return {recorded, lost};
+}
+
 inline workloads::Request request(std::uint64_t id, Ticks arrival, int prompt, int output, int max_tokens = 0) {
   return {.id = id,
           .workload = 0,

@@ -1,0 +1,112 @@
+// What the cluster does when replicas go and come, and when attempts come to nothing.
+#include <algorithm>
+
+#include "models/base/error.h"
+#include "sim/cluster/cluster.h"
+#include "sim/engine/make_replica.h"
+
+namespace headroom::sim {
+
+void Cluster::dispatch(std::uint64_t id) {
+  const bool measured = attempts_->find(id)->measured;
+  dispatch(attempts_->requestOf(id), measured);
+}
+
+/// An attempt was at a replica that went down, or on its way there.
+void Cluster::lose(std::uint32_t replica, const LostRequest& lost) {
+  DeploymentState& deployment = deployments_[fleet_[replica].deployment];
+  deployment.router->left(unifiedIndex(deployment, replica), lost.request);
+  recorder_.lost(lost.generated);
+  --in_engines_;
+  if (attempts_->find(lost.request.id) != nullptr) failAttempt(lost.request.id, Attempts::Reason::failed);
+}
+
+void Cluster::handleTimer() {
+  const Attempts::Due due = attempts_->onEvent();
+  if (due.what == Attempts::Due::What::send) dispatch(due.id);
+  if (due.what == Attempts::Due::What::timeout) failAttempt(due.id, Attempts::Reason::timeout);
+}
+
+void Cluster::failAttempt(std::uint64_t id, Attempts::Reason reason) {
+  const std::optional<Attempt> over = attempts_->fail(id, reason);
+  if (over) giveUp(*over, reason == Attempts::Reason::timeout ? RequestStatus::timed_out : RequestStatus::failed);
+}
+
+void Cluster::giveUp(const Attempt& attempt, RequestStatus status) {
+  RequestRecord record;
+  record.request = attempt.request;
+  record.status = status;
+  record.attempts = attempt.number;
+  record.finished = loop_.now();
+  recorder_.failed(record, attempt.measured && arrivals_.measured(record.request, warmup_));
+  leave(record);
+}
+
+/// Nothing more happens to the replicas: what waits for one waits in vain.
+void Cluster::giveUpWaiting() {
+  for (DeploymentState& deployment : deployments_) {
+    std::deque<std::pair<workloads::Request, bool>> waiting;
+    waiting.swap(deployment.waiting);
+    for (const auto& [request, measured] : waiting) {
+      if (attempts_->find(request.id) != nullptr) failAttempt(request.id, Attempts::Reason::failed);
+    }
+  }
+}
+
+/// The record of an attempt becomes that of its request; false if its client has given it up.
+bool Cluster::answered(RequestRecord& record) {
+  if (attempts_->find(record.request.id) == nullptr) {
+    recorder_.lost(record.request.output_tokens);
+    return false;
+  }
+  const Ticks sent = record.request.arrival;  // of the attempt: when its replica got it
+  const Attempt attempt = attempts_->close(record.request.id);
+  record.request = attempt.request;
+  record.attempts = attempt.number;
+  record.retried = sent - attempt.request.arrival;
+  return true;
+}
+
+bool Cluster::allDone() const {
+  return in_system_ == 0 && in_engines_ == 0 && arrivals_.nextTime() == kNever;
+}
+
+void Cluster::onDown(std::uint32_t index) {
+  const FleetReplica& replica = fleet_[index];
+  CHECK(replica.config->role == Role::unified, "scenarios in which others fail are refused");
+  presence_[index].down = true;
+  auto fresh = makeReplica(ReplicaId(index), *replica.config, *times_now_[index], *this, options_.exact_steps);
+  for (const LostRequest& gone : fleet_.replace(index, std::move(fresh))) lose(index, gone);
+}
+
+void Cluster::onAvailable(std::uint32_t index, bool available) {
+  presence_[index].available = available;
+  if (available) presence_[index].down = false;
+  settle(index);
+}
+
+void Cluster::onSpeed(std::uint32_t index, double factor) {
+  const models::StepTimes* base = fleet_[index].times;
+  const models::StepTimes* now = base;
+  if (factor != 1) {
+    const std::shared_ptr<const models::StepTimes> borrowed(std::shared_ptr<void>(), base);
+    now = &slowed_.try_emplace({base, factor}, borrowed, factor).first->second;
+  }
+  times_now_[index] = now;
+  fleet_.setStepTimes(index, *now);
+}
+
+void Cluster::onLink(FabricLinkId link, double left) {
+  if (network_ == nullptr) return;
+  Transfers& transfers = network_->transfers();
+  if (link.value() >= link_down_.size()) link_down_.resize(link.value() + 1);
+  if (left <= 0) {
+    link_down_[link.value()] = true;
+    return transfers.setUp(link, false);
+  }
+  if (link_down_[link.value()]) transfers.setUp(link, true);
+  link_down_[link.value()] = false;
+  transfers.setBandwidth(link, network_->topology().link(link).bandwidth * left);
+}
+
+}  // namespace headroom::sim

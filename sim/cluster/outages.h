@@ -1,0 +1,90 @@
+// Which replicas are up, as the faults of a scenario come and go. Faults may overlap: a replica is up when none holds
+// it down and it has been through its cold start; its steps take the product of the factors that slow it. One that is
+// only cut off from the network loses its requests and serves again at once when it is back.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/cluster/event_targets.h"
+#include "sim/cluster/fault_stream.h"
+#include "sim/loop/event_loop.h"
+#include "sim/result.h"
+#include "sim/scenario.h"
+
+namespace headroom::sim {
+
+/// Does what a change of state asks for. Called at the loop's now().
+class OutageHandler {
+ public:
+  virtual ~OutageHandler() = default;
+  /// All it holds is lost.
+  virtual void onDown(std::uint32_t replica) = 0;
+  /// It takes requests from now on, or none.
+  virtual void onAvailable(std::uint32_t replica, bool available) = 0;
+  virtual void onSpeed(std::uint32_t replica, double step_time_factor) = 0;
+  /// 0: it goes down, 1: as built.
+  virtual void onLink(FabricLinkId link, double bandwidth_left) = 0;
+};
+
+class Outages {
+ public:
+  static constexpr std::uint32_t kEventTarget = event_target::kOutages;
+  Outages(const Scenario& scenario, EventLoop& loop, OutageHandler& handler);
+
+  /// Schedules the first fault.
+  void begin();
+  void onEvent(const Event& event);
+  /// May the state of a replica still change?
+  bool anyToCome() const { return stream_.nextTime() != kNever || starts_to_come_ > 0; }
+  /// All links that a fault may change.
+  static std::vector<FabricLinkId> links(const Scenario& scenario);
+  /// What happened until the loop's now(). Requests are the recorder's.
+  void summarizeInto(FaultOutcome& outcome) const;
+  /// Share of the time until now() that the pool's replicas were held: of spot capacity, what is paid.
+  double heldShare(std::size_t pool) const;
+
+ private:
+  enum class State : std::uint8_t { up, draining, starting, down };
+  struct ReplicaState {
+    std::uint32_t pool = 0;
+    int holds = 0, drains = 0;  // faults that hold it down, or drain it
+    bool cold = false;          // it has to start anew
+    std::vector<double> slow;   // factors
+    State state = State::up;
+    Ticks since = 0;
+    std::array<Ticks, 4> time{};  // in each state
+    std::uint32_t start = 0;      // number of the cold start under way
+    std::int64_t failures = 0, reclaims = 0;
+  };
+  struct Start {
+    std::uint32_t replica, number;
+  };
+  void scheduleNext();
+  void apply(const FaultEvent& event);
+  void hold(std::uint32_t replica, bool cold, const Fault& fault);
+  void release(std::uint32_t replica);
+  void drain(std::uint32_t replica, int by);
+  void slow(std::uint32_t replica, double factor, bool begins);
+  void changeLinks(const Fault& fault, bool begins);
+  void enter(std::uint32_t replica, State state);
+  void settle(std::uint32_t replica);
+
+  EventLoop& loop_;
+  OutageHandler& handler_;
+  FaultStream stream_;
+  std::vector<ReplicaState> states_;
+  std::vector<Ticks> cold_start_;                                        // by pool
+  std::vector<std::vector<std::pair<std::uint32_t, double>>> narrowed_;  // by link: faults, and what each leaves
+  std::vector<Start> starts_;
+  std::size_t starts_to_come_ = 0;
+  std::vector<FaultMark> marks_;
+  std::int64_t faults_begun_ = 0;
+};
+
+}  // namespace headroom::sim
