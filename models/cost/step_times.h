@@ -82,9 +82,12 @@ class WithDraft final : public StepTimes {
   int maxTokens() const override { return times_->maxTokens(); }
   const StepTimes* draft() const override { return draft_.get(); }
   bool fusesAttention() const override { return times_->fusesAttention(); }
-  Ticks fusedAttention(int chunk, std::int64_t prior, int n, std::int64_t context_sum) const override {
-    return times_->fusedAttention(chunk, prior, n, context_sum);
+  Ticks fusedAttention(int chunk, std::int64_t prior, int n, std::int64_t context_sum,
+                       std::int64_t longest) const override {
+    return times_->fusedAttention(chunk, prior, n, context_sum, longest);
   }
+  bool knowsUnevenContexts() const override { return times_->knowsUnevenContexts(); }
+  Ticks unevenAttention(int n, std::int64_t excess) const override { return times_->unevenAttention(n, excess); }
 
  private:
   std::shared_ptr<const StepTimes> times_, draft_;

@@ -25,7 +25,7 @@ struct RequestRecord {
   std::uint32_t replica = 0;  ///< index over all replicas of the run: the one that answered
   static constexpr std::uint32_t kNoReplica = UINT32_MAX;
   std::uint32_t prefill_replica = kNoReplica;  ///< the one that computed the prompt, if another
-  Ticks front_end = 0;  ///< from when it reached the replica until its engine could see it
+  Ticks front_end = 0;                         ///< from when it reached the replica until its engine could see it
   Ticks queued = 0;                            ///< the fields below are of completed requests
   Ticks scheduled = 0;
   Ticks first_token = 0;

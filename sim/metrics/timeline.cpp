@@ -76,9 +76,11 @@ void Timeline::onRequest(const RequestRecord& record) {
   }
   // In the order of time: a slice must end before the one around it.
   edge(record, "b", name, request.arrival, args);
-  const Ticks sent = request.arrival + record.retried, seen = sent + record.front_end;
+  const Ticks sent = request.arrival + record.retried, there = sent + record.wan_request;
+  const Ticks seen = there + record.front_end;
   part(record, "retry", request.arrival, sent);
-  part(record, "front end", sent, seen);
+  part(record, "to its site", sent, there);
+  part(record, "front end", there, seen);
   part(record, "queue", seen, record.scheduled);
   if (record.prefill_replica == RequestRecord::kNoReplica) {
     part(record, "prefill", record.scheduled, record.first_token);
