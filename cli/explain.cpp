@@ -141,18 +141,18 @@ RequestRow findRequest(const std::filesystem::path& file, std::uint64_t id) {
 }
 
 void printRequest(const RequestRow& row, Format format) {
+  const bool moved = row.prefill_replica != sim::RequestRecord::kNoReplica;
   if (format == Format::json) {
     Json parts;
     for (std::size_t p = 0; p < kParts; ++p) {
       parts[nameOf(static_cast<sim::Part>(p))] = static_cast<double>(row.parts[p]) / kNanosecondsPerMs;
     }
-    printResult(Json{{"request_id", row.id},
-                     {"replica", row.replica},
-                     {"ttft_ms", static_cast<double>(row.ttft) / kNanosecondsPerMs},
-                     {"e2e_ms", static_cast<double>(row.e2e) / kNanosecondsPerMs},
-                     {"parts_ms", parts}}
-                    .dump(2) +
-                "\n");
+    Json request{{"request_id", row.id}, {"replica", row.replica}};
+    if (moved) request["prefill_replica"] = row.prefill_replica;
+    request["ttft_ms"] = static_cast<double>(row.ttft) / kNanosecondsPerMs;
+    request["e2e_ms"] = static_cast<double>(row.e2e) / kNanosecondsPerMs;
+    request["parts_ms"] = parts;
+    printResult(request.dump(2) + "\n");
     return;
   }
   TextTable table("lrl");
@@ -162,12 +162,13 @@ void printRequest(const RequestRow& row, Format format) {
         {nameOf(part), fmt::format("{:.6f}", static_cast<double>(row.parts[p]) / kNanosecondsPerMs), meaningOf(part)});
   }
   table.add({"e2e", fmt::format("{:.6f}", static_cast<double>(row.e2e) / kNanosecondsPerMs), "their sum"});
-  printResult(fmt::format("request {}: {} prompt tokens ({} cached), {} output tokens, {} preemptions, on replica {}, "
-                          "arrived at {:.6f} s; ms\n",
-                          row.id, countText(row.prompt_tokens), countText(row.cached_tokens),
-                          countText(row.output_tokens), row.preemptions, row.replica,
-                          static_cast<double>(row.arrival) / 1e9) +
-              table.text());
+  printResult(
+      fmt::format("request {}: {} prompt tokens ({} cached), {} output tokens, {} preemptions, on replica {}{}, "
+                  "arrived at {:.6f} s; ms\n",
+                  row.id, countText(row.prompt_tokens), countText(row.cached_tokens), countText(row.output_tokens),
+                  row.preemptions, row.replica, moved ? fmt::format(" (its prompt on {})", row.prefill_replica) : "",
+                  static_cast<double>(row.arrival) / 1e9) +
+      table.text());
 }
 
 }  // namespace

@@ -145,8 +145,7 @@ std::vector<ReplicaPhases> phasesOf(const sim::RequestColumns& requests, std::si
   for (const std::uint32_t replica : requests.replica) {
     if (replica != UINT32_MAX) replicas = std::max<std::size_t>(replicas, replica + 1);
   }
-  const bool disaggregated = std::any_of(requests.prefill_replica.begin(), requests.prefill_replica.end(),
-                                         [](std::uint32_t replica) { return replica != UINT32_MAX; });
+  const bool disaggregated = requests.movesKv();
   if (disaggregated) replicas = std::max<std::size_t>(replicas, 1 + lastOf(requests.prefill_replica));
   std::vector<ReplicaPhases::Events> events(replicas);
   for (std::size_t i = 0; i < requests.size(); ++i) {

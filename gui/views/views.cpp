@@ -52,7 +52,7 @@ QWidget* makeTimeline(Document& document, Selection& selection, QWidget* parent)
     std::vector<Legend::Entry> all{{Panel::tr("Prefill"), &Theme::prefill},
                                    {Panel::tr("Decode, darker for larger batches"), &Theme::decode}};
     const RunPtr run = document.runA();
-    if (run && !run->requests.prefill_replica.empty()) all.push_back({Panel::tr("KV transfer"), &Theme::transfer});
+    if (run && run->requests.movesKv()) all.push_back({Panel::tr("KV transfer"), &Theme::transfer});
     legend->setEntries(std::move(all));
   };
   entries();

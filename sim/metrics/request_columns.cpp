@@ -324,6 +324,11 @@ class Reader {
 
 }  // namespace
 
+bool RequestColumns::movesKv() const {
+  return std::any_of(prefill_replica.begin(), prefill_replica.end(),
+                     [](std::uint32_t other) { return other != UINT32_MAX; });
+}
+
 const PartColumn* RequestColumns::part(std::string_view name) const {
   const auto found = std::find_if(parts.begin(), parts.end(), [&](const PartColumn& p) { return p.name == name; });
   return found == parts.end() ? nullptr : &*found;

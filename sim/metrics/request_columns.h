@@ -28,7 +28,7 @@ struct RequestColumns {
   std::vector<std::uint64_t> id;
   std::vector<std::int64_t> arrival;
   std::vector<std::uint32_t> replica;          ///< that answered; UINT32_MAX: none
-  std::vector<std::uint32_t> prefill_replica;  ///< that computed the prompt, if another; empty: the table has none
+  std::vector<std::uint32_t> prefill_replica;  ///< that computed the prompt, if another; empty: an older table
   std::vector<std::uint16_t> origin;           ///< index into `origins`
   std::vector<std::uint8_t> status;            ///< index into `statuses`
   std::vector<std::int32_t> prompt_tokens, output_tokens, cached_tokens, preemptions;
@@ -43,6 +43,8 @@ struct RequestColumns {
   bool hasTpot(std::size_t i) const { return completed(i) && output_tokens[i] > 1; }
   /// Only if hasTpot().
   std::int64_t tpot(std::size_t i) const { return (e2e[i] - ttft[i]) / (output_tokens[i] - 1); }
+  /// Any prompt was computed by another replica than the one that answered.
+  bool movesKv() const;
   /// Null if the table has no such part.
   const PartColumn* part(std::string_view name) const;
 };

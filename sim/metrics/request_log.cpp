@@ -92,7 +92,7 @@ const std::string& RequestLog::columns() {
   static const std::string names = [] {
     std::string text =
         "request_id,deployment,class,tenant,arrival_s,replica,status,prompt_tokens,output_tokens,cached_tokens,"
-        "queue_time_ms,ttft_ms,tpot_ms,e2e_ms,preemptions";
+        "queue_time_ms,ttft_ms,tpot_ms,e2e_ms,preemptions,prefill_replica";
     for (std::size_t p = 0; p < kParts; ++p) text += fmt::format(",part_{}_ms", nameOf(static_cast<Part>(p)));
     return text;
   }();
@@ -124,7 +124,10 @@ void RequestLog::onRequest(const RequestRecord& record) {
   } else {
     out.append(std::string_view(",,,,"));
   }
-  fmt::format_to(std::back_inserter(out), ",{}", record.preemptions);
+  fmt::format_to(std::back_inserter(out), ",{},", record.preemptions);
+  if (record.prefill_replica != RequestRecord::kNoReplica) {
+    fmt::format_to(std::back_inserter(out), "{}", record.prefill_replica);
+  }
   if (completed) {
     appendParts(out, record);
   } else {

@@ -58,6 +58,7 @@ enum Column {
   kTpot,
   kE2e,
   kPreemptions,
+  kPrefillReplica,
   kFirstPart
 };
 
@@ -95,6 +96,7 @@ bool RequestTable::next(RequestRow& row) {
   row.prompt_tokens = number(kPrompt, 0);
   row.output_tokens = number(kOutput, 0);
   row.preemptions = number(kPreemptions, 0);
+  if (!cells[kPrefillReplica].empty()) row.prefill_replica = static_cast<std::uint32_t>(number(kPrefillReplica, 0));
   if (!row.completed) return true;
   row.cached_tokens = number(kCached, 0);
   row.ttft = number(kTtft, 6);

@@ -17,6 +17,7 @@ struct RequestRow {
   std::string deployment, request_class;
   std::int64_t arrival = 0;
   std::uint32_t replica = 0;
+  std::uint32_t prefill_replica = RequestRecord::kNoReplica;  ///< that computed the prompt, if another
   bool completed = false;
   std::int64_t prompt_tokens = 0, output_tokens = 0, cached_tokens = 0, preemptions = 0;
   std::int64_t ttft = 0, e2e = 0;            ///< of completed requests, as the parts

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "sim/metrics/request_parts.h"
 #include "tests/cli/program.h"
 
 namespace headroom::cli {
@@ -49,14 +50,19 @@ TEST(ExplainVerb, ThePartsOfEveryRequestAddUpToItsTimesExactly) {
     std::vector<std::string> cells;
     std::istringstream row(line);
     for (std::string cell; std::getline(row, cell, ',');) cells.push_back(cell);
-    ASSERT_EQ(cells.size(), 24u) << line;
+    constexpr std::size_t kFirst = 16;
+    const auto part = [&](sim::Part p) { return nanoseconds(cells[kFirst + static_cast<std::size_t>(p)]); };
+    ASSERT_EQ(cells.size(), kFirst + sim::kParts) << line;
     std::int64_t ttft = 0, e2e = 0;
-    for (std::size_t c = 15; c < 20; ++c) ttft += nanoseconds(cells[c]);
-    for (std::size_t c = 15; c < 24; ++c) e2e += nanoseconds(cells[c]);
-    EXPECT_GT(nanoseconds(cells[15]), 0) << "vLLM has a front end by default: " << line;
+    for (std::size_t p = 0; p < sim::kParts; ++p) {
+      const std::int64_t time = part(static_cast<sim::Part>(p));
+      e2e += time;
+      if (p < sim::kTtftParts) ttft += time;
+    }
+    EXPECT_GT(part(sim::Part::front_end), 0) << "vLLM has a front end by default: " << line;
     EXPECT_EQ(ttft, nanoseconds(cells[11])) << line;
     EXPECT_EQ(e2e, nanoseconds(cells[13])) << line;
-    preempted += nanoseconds(cells[22]) > 0 ? 1 : 0;
+    preempted += part(sim::Part::preempted_late) > 0 ? 1 : 0;
     ++rows;
   }
   EXPECT_EQ(rows, 400);

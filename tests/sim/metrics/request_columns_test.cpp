@@ -40,10 +40,20 @@ class RequestColumnsOf : public testing::Test {
   fs::path folder_;
 };
 
-std::string row(const std::string& id, const std::string& arrival, const std::string& status = "completed") {
-  return id + ",chat,default,," + arrival + ",0," + status +
-         ",10,3,0,0.000000,5.000000,2.500000,10.000000,0,1.000000,0.000000,4.000000,0.000000,5.000000,0.000000,"
-         "0.000000,0.000000\n";
+/// Prefill took 5 ms and decoding 5; empty if `completed` is false.
+std::string partCells(bool completed = true) {
+  std::string cells;
+  for (std::size_t p = 0; p < kParts; ++p) {
+    const auto part = static_cast<Part>(p);
+    const bool took = part == Part::prefill || part == Part::decode;
+    cells += completed ? (took ? ",5.000000" : ",0.000000") : ",";
+  }
+  return cells;
+}
+
+std::string row(const std::string& id, const std::string& arrival) {
+  return id + ",chat,default,," + arrival + ",0,completed,10,3,0,0.000000,5.000000,2.500000,10.000000,0," +
+         partCells() + "\n";
 }
 
 TEST_F(RequestColumnsOf, ARunAreTheRowsOfItsTable) {
@@ -65,6 +75,7 @@ TEST_F(RequestColumnsOf, ARunAreTheRowsOfItsTable) {
     ASSERT_EQ(columns.id[i], row.id);
     ASSERT_EQ(columns.arrival[i], row.arrival);
     ASSERT_EQ(columns.replica[i], row.replica);
+    ASSERT_EQ(columns.prefill_replica[i], row.prefill_replica);
     ASSERT_EQ(columns.completed(i), row.completed);
     ASSERT_EQ(columns.origins[columns.origin[i]].request_class, row.request_class);
     ASSERT_EQ(columns.origins[columns.origin[i]].tenant, row.request_class == "a" ? "" : "acme");
@@ -80,21 +91,39 @@ TEST_F(RequestColumnsOf, ARunAreTheRowsOfItsTable) {
     ASSERT_EQ(sum, columns.e2e[i]);
   }
   EXPECT_THAT(columns.origins, testing::SizeIs(2));
-  EXPECT_EQ(columns.part("queue"), &columns.parts[1]);
+  EXPECT_EQ(columns.part("queue"), &columns.parts[static_cast<std::size_t>(Part::queue)]);
   EXPECT_EQ(columns.part("kv"), nullptr);
+}
+
+TEST_F(RequestColumnsOf, TheReplicaThatComputedThePromptIsNamedIfItIsAnother) {
+  const DeploymentPlan plan = planByHand("round-robin", 3);
+  RequestLog log(scenarioOf(plan, {poissonWorkload("a", 20, 300)}), folder_ / "requests.csv.zst");
+  RequestRecord record{.request = {}, .replica = 2, .prefill_replica = 1, .first_token = 10, .finished = 20};
+  record.request.output_tokens = 2;
+  log.onRequest(record);
+  record.prefill_replica = RequestRecord::kNoReplica;
+  log.onRequest(record);
+  log.finish();
+  const RequestColumns columns = readRequestColumns(folder_ / "requests.csv.zst");
+  EXPECT_THAT(columns.prefill_replica, testing::ElementsAre(1u, UINT32_MAX));
+  EXPECT_TRUE(columns.movesKv());
+  RequestTable table(folder_ / "requests.csv.zst");
+  RequestRow row;
+  ASSERT_TRUE(table.next(row));
+  EXPECT_EQ(row.prefill_replica, 1u);
+  ASSERT_TRUE(table.next(row));
+  EXPECT_EQ(row.prefill_replica, RequestRecord::kNoReplica);
 }
 
 TEST_F(RequestColumnsOf, ColumnsAndStatusesOfALaterVersionAreReadOrLeftOut) {
   std::string head = RequestLog::columns();
-  const RequestColumns columns =
-      readRequestColumns(file(head + ",part_kv_transfer_ms,site\n" +
-                              "0,chat,a,t,0.000000000,0,completed,10,3,0,,"
-                              "5.000000,,10.000000,0,1.000000,0.000000,4.000000,0.000000,5.000000,0.000000,0.000000,"
-                              "0.000000,0.000000,eu\n" +
-                              "1,chat,a,t,0.500000000,0,shed,10,0,,,,,,0,,,,,,,,,,eu\n"));
+  const RequestColumns columns = readRequestColumns(file(
+      head + ",part_teleport_ms,site\n" + "0,chat,a,t,0.000000000,0,completed,10,3,0,,5.000000,,10.000000,0," +
+      partCells() + ",0.000000,eu\n" + "1,chat,a,t,0.500000000,0,shed,10,0,,,,,,0,1" + partCells(false) + ",,eu\n"));
   ASSERT_EQ(columns.size(), 2u);
   EXPECT_THAT(columns.statuses, testing::ElementsAre("completed", "shed"));
-  EXPECT_NE(columns.part("kv_transfer"), nullptr);
+  EXPECT_NE(columns.part("teleport"), nullptr);
+  EXPECT_THAT(columns.prefill_replica, testing::ElementsAre(UINT32_MAX, 1u));
   EXPECT_EQ(columns.e2e[1], 0);
 }
 
