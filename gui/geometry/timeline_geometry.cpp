@@ -26,19 +26,6 @@ ColumnShade shadeOf(const PhaseMeans& means, int most_decoding) {
           .decode = level(means.decode / std::max(most_decoding, 1))};
 }
 
-/// Marks where boxes begin that are wide enough.
-void markEdges(std::vector<ColumnShade>& columns, std::uint8_t ColumnShade::*shade, bool ColumnShade::*edge) {
-  const std::size_t n = columns.size();
-  for (std::size_t begin = 0; begin < n;) {
-    std::size_t end = begin + 1;
-    while (end < n && columns[end].*shade == columns[begin].*shade) ++end;
-    if (begin > 0 && columns[begin].*shade > 0 && columns[begin - 1].*shade > 0 && end - begin >= kEdgeColumns) {
-      columns[begin].*edge = true;
-    }
-    begin = end;
-  }
-}
-
 }  // namespace
 
 TimelineRow timelineRow(const ReplicaPhases& phases, const TimeAxis& axis, int columns, int most_decoding,
@@ -67,13 +54,16 @@ TimelineRow timelineRow(const ReplicaPhases& phases, const TimeAxis& axis, int c
     while (beyond > column + 1 && timeOf(beyond) > phases.end(piece)) --beyond;
     const ColumnShade shade = shadeOf(phases.counts(piece), most_decoding);
     std::fill(row.columns.begin() + column, row.columns.begin() + beyond, shade);
+    if (column > 0 && beyond - column >= kEdgeColumns) {
+      const ColumnShade& before = row.columns[static_cast<std::size_t>(column) - 1];
+      ColumnShade& here = row.columns[static_cast<std::size_t>(column)];
+      here.decode_edge = before.decode > 0 && shade.decode > 0 && before.decode != shade.decode;
+    }
     if (beyond - column >= label_columns && !phases.counts(piece).idle()) {
       row.boxes.push_back({column, beyond, phases.counts(piece)});
     }
     column = beyond;
   }
-  markEdges(row.columns, &ColumnShade::prefill, &ColumnShade::prefill_edge);
-  markEdges(row.columns, &ColumnShade::decode, &ColumnShade::decode_edge);
   return row;
 }
 

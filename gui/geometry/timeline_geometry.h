@@ -14,7 +14,7 @@ namespace headroom::gui {
 /// 0: nothing; up to 255 for all of the column's time, or the largest batch.
 struct ColumnShade {
   std::uint8_t prefill = 0, transfer = 0, decode = 0;
-  bool prefill_edge = false, decode_edge = false;  ///< a box begins here, wide enough to be told from its neighbour
+  bool decode_edge = false;  ///< another batch begins here, in a box wide enough to be told from its neighbour
   bool operator==(const ColumnShade&) const = default;
 };
 

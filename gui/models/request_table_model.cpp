@@ -200,7 +200,10 @@ QVariant RequestTableModel::headerData(int section, Qt::Orientation orientation,
   }
   if (role != Qt::DisplayRole) return {};
   if (orientation == Qt::Vertical) return section + 1;
-  return section >= 0 && section < kColumns ? QVariant(QString::fromLatin1(kHeaders[section])) : QVariant();
+  if (section < 0 || section >= kColumns) return {};
+  const bool words = section == kReplica || section == kVerdict;
+  const QString room = words ? QString() : QStringLiteral("     ");  // the sign of the order stands at the right end
+  return QString::fromLatin1(kHeaders[section]) + room;
 }
 
 }  // namespace headroom::gui

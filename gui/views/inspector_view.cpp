@@ -202,7 +202,7 @@ InspectorView::InspectorView(Document& document, Selection& selection, QWidget* 
 
 void InspectorView::arrange() {
   using M = RequestTableModel;
-  constexpr int kWidths[M::kColumns] = {80, 90, 84, 130, 84, 84, 108, 84, 74, 74};
+  constexpr int kWidths[M::kColumns] = {98, 96, 84, 130, 84, 84, 108, 84, 74, 74};
   constexpr int kByWorth[] = {M::kId,   M::kE2e,     M::kTtft,    M::kVerdict, M::kQueue,
                               M::kTpot, M::kReplica, M::kArrival, M::kPrompt,  M::kOutput};
   const bool wide = width() >= 760;

@@ -270,10 +270,8 @@ void TimelineView::renderRows(QPainter& painter) {
       if (shade.transfer > shade.prefill) {
         above[c] = transfer[shade.transfer];
       } else if (shade.prefill > 0) {
-        above[c] = shade.prefill_edge ? edge
-                   : shade.decode > 0 && shade.prefill < 255
-                       ? mixed(QColor(base), prompts, std::sqrt(shade.prefill / 255.0)).rgb()
-                       : prefill[shade.prefill];
+        const bool over = shade.decode > 0 && shade.prefill < 255;
+        above[c] = over ? mixed(QColor(base), prompts, std::sqrt(shade.prefill / 255.0)).rgb() : prefill[shade.prefill];
       } else {
         above[c] = base;
       }

@@ -302,7 +302,7 @@ void TopologyView::renderTile(QPainter& painter, const LaidTile& tile) {
     painter.setPen(Qt::NoPen);
     painter.setBrush(theme.raised);
     painter.drawRoundedRect(track, 2.5, 2.5);
-    painter.setBrush(theme.heatAt(share));
+    painter.setBrush(colour);
     painter.drawRoundedRect(
         QRectF(track.left(), track.top(), std::max(track.width() * std::min(share, 1.0), 5.0), track.height()), 2.5,
         2.5);

@@ -50,7 +50,7 @@ QWidget* makeTimeline(Document& document, Selection& selection, QWidget* parent)
   auto* legend = new Legend({}, panel);
   const auto entries = [&document, legend] {
     std::vector<Legend::Entry> all{{Panel::tr("Prefill"), &Theme::prefill},
-                                   {Panel::tr("Decode, darker for larger batches"), &Theme::decode}};
+                                   {Panel::tr("Decode, stronger for larger batches"), &Theme::decode}};
     const RunPtr run = document.runA();
     if (run && run->requests.movesKv()) all.push_back({Panel::tr("KV transfer"), &Theme::transfer});
     legend->setEntries(std::move(all));
