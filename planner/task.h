@@ -20,10 +20,10 @@ struct Task {
   enum class Kind { check, run, plan };
   std::uint64_t id = 0;
   Kind kind = Kind::check;
-  std::string text;     ///< of a scenario, or of a study
-  std::string file;     ///< what its file names are relative to, and errors name; need not exist
-  std::string out;      ///< run: the folder to be made
-  std::string program;  ///< plan: what to start as workers; empty: this program
+  std::string text{};     ///< of a scenario, or of a study
+  std::string file{};    ///< what its file names are relative to, and errors name; need not exist
+  std::string out{};      ///< run: the folder to be made
+  std::string program{};  ///< plan: what to start as workers; empty: this program
   int workers = 0;      ///< plan: processes; 0: one a core
   bool operator==(const Task&) const = default;
 };

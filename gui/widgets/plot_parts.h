@@ -5,6 +5,7 @@
 #include <QPainter>
 #include <QRectF>
 #include <QString>
+#include <QWidget>
 #include <vector>
 
 #include "gui/theme.h"
