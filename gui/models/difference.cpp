@@ -40,6 +40,14 @@ std::optional<double> p99(const Latency& s) {
 
 constexpr double kSame = 5e-4;
 
+QString outcomeText(double value) {
+  const double size = std::abs(value);
+  const int digits = size == 0 ? 0 : size < 1 ? 3 : size < 10 ? 2 : size < 1000 ? 1 : 0;
+  QString text = QLocale(QLocale::English).toString(value, 'f', digits);
+  if (std::floor(value) == value && size < 1000) text = QString::number(value, 'f', 0);
+  return text;
+}
+
 }  // namespace
 
 std::vector<InputDifference> inputDifferences(const std::string& yaml_a, const std::string& yaml_b) {
@@ -95,14 +103,6 @@ std::vector<OutcomeRow> outcomeRows(const sim::Result& a, const sim::Result& b) 
   return rows;
 }
 
-QString figureText(double value) {
-  const double size = std::abs(value);
-  const int digits = size == 0 ? 0 : size < 1 ? 3 : size < 10 ? 2 : size < 1000 ? 1 : 0;
-  QString text = QLocale(QLocale::English).toString(value, 'f', digits);
-  if (std::floor(value) == value && size < 1000) text = QString::number(value, 'f', 0);
-  return text;
-}
-
 void InputDifferenceModel::show(std::vector<InputDifference> rows) {
   beginResetModel();
   rows_ = std::move(rows);
@@ -148,7 +148,7 @@ QVariant OutcomeModel::data(const QModelIndex& index, int role) const {
   if (role == Qt::TextAlignmentRole && index.column() >= 1 && index.column() <= 3)
     return QVariant::fromValue(Qt::AlignRight | Qt::AlignVCenter);
   if (role != Qt::DisplayRole) return {};
-  const auto value = [&](const std::optional<double>& v) { return v ? figureText(*v) : QStringLiteral("–"); };
+  const auto value = [&](const std::optional<double>& v) { return v ? outcomeText(*v) : QStringLiteral("–"); };
   switch (index.column()) {
     case 0:
       return row.unit.isEmpty() ? row.name : row.name + QStringLiteral(" (%1)").arg(row.unit);
@@ -162,7 +162,7 @@ QVariant OutcomeModel::data(const QModelIndex& index, int role) const {
              : change       ? QStringLiteral("%1%2 %")
                             .arg(*change > 0 ? QStringLiteral("+") : QStringLiteral("−"))
                             .arg(std::abs(100 * *change), 0, 'f', 1)
-                      : figureText(*row.a - *row.b);
+                      : outcomeText(*row.a - *row.b);
     default:
       return verdict > 0 ? tr("✓ better") : verdict < 0 ? tr("▲ worse") : QString();
   }

@@ -25,7 +25,6 @@ struct OutcomeRow {
   std::optional<double> change() const;  ///< of A against B, as a share
 };
 std::vector<OutcomeRow> outcomeRows(const sim::Result& a, const sim::Result& b);
-QString figureText(double value);
 
 class InputDifferenceModel final : public QAbstractTableModel {
   Q_OBJECT
