@@ -76,6 +76,7 @@ int main(int count, char** arguments) {
     return 2;
   }
 
+  headroom::gui::applyTheme(application, headroom::gui::darkTheme());  // first: a widget keeps the font it is made with
   headroom::gui::MainWindow window;
   window.setTheme(parser.isSet(QStringLiteral("theme")) ? parser.value(QStringLiteral("theme")) : window.themeName());
   window.show();

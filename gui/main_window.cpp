@@ -87,7 +87,11 @@ MainWindow::MainWindow(const QString& worker)
     connect(&document_, signal, this, &MainWindow::refreshStatus);
   }
   connect(&desk_, &Desk::runFinished, this, &MainWindow::refreshStatus);
-  connect(&desk_, &Desk::runShown, this, [this] { selection_.clear(); });
+  connect(&desk_, &Desk::runShown, this, [this] {
+    note_.clear();
+    selection_.clear();
+    refreshStatus();
+  });
   connect(&desk_, &Desk::studyOpened, this, [this](const QString& text, const QString& file) {
     plan_->showStudy(text, file);
     showPage(kPlanPage);

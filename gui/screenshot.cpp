@@ -52,8 +52,8 @@ QString takeScreenshot(QApplication& application, const ScreenshotOptions& optio
     return QStringLiteral("--size %1: must be WIDTHxHEIGHT").arg(options.size);
   if (options.theme != QLatin1String("dark") && options.theme != QLatin1String("light"))
     return QStringLiteral("--theme %1: must be dark or light").arg(options.theme);
+  applyTheme(application, themeNamed(options.theme));  // first: a widget keeps the font it is made with
   MainWindow window;
-  applyTheme(application, themeNamed(options.theme));
   window.resize(size[0].toInt(), size[1].toInt());
   if (!window.showPage(options.page))
     return QStringLiteral("--page %1: must be design, run, compare or plan").arg(options.page);

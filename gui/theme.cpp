@@ -166,6 +166,7 @@ QHeaderView::section { background: {card}; color: {muted}; border: 0; border-bot
   padding: 5px 8px; font-weight: 500; }
 QTableView, QTableWidget, QTreeView { gridline-color: {grid}; background: {card}; alternate-background-color: {field};
   selection-background-color: {accent_fill}; selection-color: {on_accent}; }
+QTableView::item { padding: 0 6px; }
 QTableCornerButton::section { background: {card}; border: 0; }
 QScrollArea, QScrollArea > QWidget > QWidget#plain { background: transparent; border: 0; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }

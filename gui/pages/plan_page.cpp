@@ -158,6 +158,7 @@ QWidget* PlanPage::makeLedgerPanel() {
   table_->verticalHeader()->setDefaultSectionSize(28);
   table_->horizontalHeader()->setStretchLastSection(true);
   table_->horizontalHeader()->setHighlightSections(false);
+  table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
   const int widths[] = {390, 110, 90, 112, 80, 80, 112};
   for (int i = 0; i < 7; ++i) table_->setColumnWidth(i, widths[i]);
   ledger_panel_->setBody(table_);
