@@ -117,8 +117,7 @@ PhaseCounts ReplicaPhases::at(std::int64_t ns) const {
   return piece < size() ? counts_[piece] : PhaseCounts{};
 }
 
-ReplicaPhases::Sums ReplicaPhases::sumsAt(std::int64_t ns) const {
-  const std::size_t piece = pieceAt(ns);
+ReplicaPhases::Sums ReplicaPhases::sumsAt(std::int64_t ns, std::size_t piece) const {
   if (piece >= size()) return {};
   Sums sums = sums_[piece / kStride];
   for (std::size_t p = piece / kStride * kStride; p < piece; ++p) {
@@ -130,7 +129,8 @@ ReplicaPhases::Sums ReplicaPhases::sumsAt(std::int64_t ns) const {
 
 PhaseMeans ReplicaPhases::mean(std::int64_t begin_ns, std::int64_t end_ns) const {
   if (end_ns <= begin_ns) return {};
-  const Sums from = sumsAt(begin_ns), to = sumsAt(end_ns);
+  const std::size_t first = pieceAt(begin_ns), last = pieceAt(end_ns, first < size() ? first : 0);
+  const Sums from = sumsAt(begin_ns, first), to = sumsAt(end_ns, last);
   const double ns = static_cast<double>(end_ns - begin_ns);
   return {(to.queue - from.queue) / ns,
           (to.prefill - from.prefill) / ns,

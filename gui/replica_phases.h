@@ -1,5 +1,5 @@
 // What a replica's requests were doing at each moment: how many waited, computed their prompt, had their KV moved, made
-// tokens. Built from the request table: piecewise constant, with sums kept at every 64th piece, so that the mean over
+// tokens. Built from the request table: piecewise constant, with sums kept at every 16th piece, so that the mean over
 // any time is two binary searches. A preempted request counts where it was before it was preempted.
 #pragma once
 
@@ -43,13 +43,13 @@ class ReplicaPhases {
   std::uint16_t mostDecoding() const { return most_decoding_; }
 
  private:
-  static constexpr std::size_t kStride = 64;
+  static constexpr std::size_t kStride = 16;
   struct Sums {
     double queue = 0, prefill = 0, decode = 0;              // ns x requests
     double prefilling = 0, transferring = 0, decoding = 0;  // ns
   };
   static void addPiece(Sums& sums, const PhaseCounts& counts, double ns);
-  Sums sumsAt(std::int64_t ns) const;
+  Sums sumsAt(std::int64_t ns, std::size_t piece) const;  ///< of the piece that holds it
 
   std::vector<std::int64_t> begin_;
   std::vector<PhaseCounts> counts_;

@@ -53,6 +53,7 @@ void RequestTableModel::setRun(RunPtr run) {
 }
 
 void RequestTableModel::setFilter(const RequestFilter& filter, bool late_only) {
+  if (filter.time == filter_.time && filter.replica == filter_.replica && late_only == late_only_) return;
   beginResetModel();
   filter_ = filter;
   late_only_ = late_only;

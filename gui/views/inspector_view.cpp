@@ -8,6 +8,7 @@
 #include <QMouseEvent>
 #include <QPainter>
 #include <QTableView>
+#include <QTimer>
 #include <algorithm>
 
 #include "gui/geometry/ticks.h"
@@ -195,7 +196,8 @@ InspectorView::InspectorView(Document& document, Selection& selection, QWidget* 
   connect(late_only_, &QCheckBox::toggled, this, &InspectorView::refresh);
   connect(table_->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
           [this](const QModelIndex& now) { choose(now.isValid() ? now.row() : -1); });
-  connect(&document, &Document::runsChanged, this, &InspectorView::onRuns);
+  // In an event of its own: sorting a million requests takes as long as everything else that a new run changes.
+  connect(&document, &Document::runsChanged, this, [this] { QTimer::singleShot(0, this, &InspectorView::onRuns); });
   connect(&selection, &Selection::changed, this, &InspectorView::onSelection);
   onRuns();
 }

@@ -34,6 +34,7 @@ LatencyView::LatencyView(Document& document, Selection& selection, QWidget* pare
   setFocusPolicy(Qt::StrongFocus);
   setMouseTracking(true);
   setNoAntialiasingOnDrag(false);
+  setPlottingHint(QCP::phFastPolylines, true);  // a wide line in one piece takes many times as long
   axisRect()->setAutoMargins(QCP::msNone);
   axisRect()->setMargins(kMargins);
   xAxis->setScaleType(QCPAxis::stLogarithmic);

@@ -54,6 +54,7 @@ void TopologyView::onRuns() {
   if (run_ == document_.runA() && run_) return;
   run_ = document_.runA();
   laid_ = false;
+  base_ = {};
   hover_ = {};
   const Heat heat = run_ && !run_->links.empty() ? Heat::links : Heat::busy;
   if (heat != heat_ && (heat == Heat::links || heat_ == Heat::links)) {
@@ -188,6 +189,22 @@ void TopologyView::paintEvent(QPaintEvent*) {
   }
 }
 
+void TopologyView::renderBase() {
+  base_ = QImage(back_.size(), QImage::Format_ARGB32_Premultiplied);
+  base_.setDevicePixelRatio(devicePixelRatioF());
+  base_.fill(Qt::transparent);
+  QPainter painter(&base_);
+  const Theme& theme = themeOf(*this);
+  painter.setRenderHint(QPainter::Antialiasing);
+  painter.setBrush(Qt::NoBrush);
+  painter.setPen(QPen(theme.outline, 1));
+  for (const QRectF& frame : layout_.frames) painter.drawRoundedRect(frame.adjusted(0.5, 0.5, -0.5, -0.5), 7, 7);
+  QColor faint = theme.heat[1];
+  faint.setAlpha(130);
+  painter.setPen(QPen(faint, 1));
+  for (const LaidLink& link : layout_.links) painter.drawPath(link.path());
+}
+
 void TopologyView::renderBack() {
   back_ = QImage(size() * devicePixelRatioF(), QImage::Format_ARGB32_Premultiplied);
   back_.setDevicePixelRatio(devicePixelRatioF());
@@ -195,10 +212,8 @@ void TopologyView::renderBack() {
   QPainter painter(&back_);
   const Theme& theme = themeOf(*this);
   layoutShown();
-  painter.setRenderHint(QPainter::Antialiasing);
-  painter.setPen(QPen(theme.outline, 1));
-  painter.setBrush(Qt::NoBrush);
-  for (const QRectF& frame : layout_.frames) painter.drawRoundedRect(frame.adjusted(0.5, 0.5, -0.5, -0.5), 7, 7);
+  if (base_.isNull()) renderBase();
+  painter.drawImage(QPointF(0, 0), base_);
   renderLinks(painter);
   renderNodes(painter);
   renderTiles(painter);
@@ -213,26 +228,17 @@ void TopologyView::renderBack() {
 }
 
 void TopologyView::renderLinks(QPainter& painter) {
+  if (heat_ != Heat::links || link_shares_.empty()) return;
   const Theme& theme = themeOf(*this);
-  const bool heat = heat_ == Heat::links && !link_shares_.empty();
-  // Cold ones first, so that the hot ones lie on top. Many thin lines at once are one path.
+  constexpr double kWarm = 0.02;
   std::vector<std::pair<double, const LaidLink*>> warm;
-  QPainterPath cold;
   for (const LaidLink& link : layout_.links) {
-    const double share = heat ? linkShare(link.link) : 0;
-    if (share >= 0.02) {
-      warm.emplace_back(share, &link);
-    } else {
-      cold.addPath(link.path());
-    }
+    if (const double share = linkShare(link.link); share >= kWarm) warm.emplace_back(share, &link);
   }
-  QColor faint = theme.dark ? theme.heat[1] : theme.heat[1];
-  faint.setAlpha(heat ? 110 : 130);
+  // The hottest on top.
+  std::sort(warm.begin(), warm.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   painter.setRenderHint(QPainter::Antialiasing);
   painter.setBrush(Qt::NoBrush);
-  painter.setPen(QPen(faint, 1));
-  painter.drawPath(cold);
-  std::sort(warm.begin(), warm.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   for (const auto& [share, link] : warm) {
     painter.setPen(QPen(theme.heatAt(share), 1 + 3 * std::min(share, 1.0), Qt::SolidLine, Qt::RoundCap));
     painter.drawPath(link->path());
@@ -259,11 +265,17 @@ void TopologyView::renderNodes(QPainter& painter) {
       paintText(painter, one.box, one.label, textFont(11), is_hot ? theme.warning : theme.text, Qt::AlignCenter);
   }
   for (const LaidNode& node : layout_.nodes) {
-    painter.setRenderHint(QPainter::Antialiasing);
     if (!node.cells.empty()) {
-      painter.setPen(QPen(theme.outline, 1));
-      painter.setBrush(theme.field);
-      painter.drawRoundedRect(node.box.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3);
+      const bool rounded = node.box.width() >= 40;  // hundreds of round corners take longer than all else
+      painter.setRenderHint(QPainter::Antialiasing, rounded);
+      if (rounded) {
+        painter.setPen(QPen(theme.outline, 1));
+        painter.setBrush(theme.field);
+        painter.drawRoundedRect(node.box.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3);
+      } else {
+        painter.fillRect(node.box.toAlignedRect(), theme.outline);
+        painter.fillRect(node.box.toAlignedRect().adjusted(1, 1, -1, -1), theme.field);
+      }
       painter.setRenderHint(QPainter::Antialiasing, false);
       for (const LaidCell& cell : node.cells) painter.fillRect(cell.box, cellColour(theme, cell.replica));
     } else {
@@ -494,12 +506,16 @@ void TopologyView::keyPressEvent(QKeyEvent* event) {
 }
 
 void TopologyView::changeEvent(QEvent* event) {
-  if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) back_ = {};
+  if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) {
+    base_ = {};
+    back_ = {};
+  }
   QWidget::changeEvent(event);
 }
 
 void TopologyView::resizeEvent(QResizeEvent*) {
   laid_ = false;
+  base_ = {};
   back_ = {};
 }
 

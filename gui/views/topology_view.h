@@ -53,6 +53,7 @@ class TopologyView final : public QWidget {
   double linkShare(std::uint32_t link) const;  ///< the fuller direction of the cable; 0 without link loads
   QColor cellColour(const Theme& theme, int replica) const;
   QColor heatColour(const Theme& theme, double share) const;
+  void renderBase();
   void renderBack();
   void renderLinks(QPainter& painter);
   void renderNodes(QPainter& painter);
@@ -72,7 +73,8 @@ class TopologyView final : public QWidget {
   std::vector<ReplicaState> states_;
   std::vector<double> link_shares_;  ///< by link; empty: the run has none
   double most_waiting_ = 1;
-  QImage back_;
+  QImage base_;  ///< frames and all links, cold: kept until the layout changes
+  QImage back_;  ///< with everything that has a colour of the moment
   TopologyLayout::Hit hover_;
   QPointF pointer_;
 };
