@@ -12,7 +12,7 @@ class Waits {
   explicit Waits(const sim::RequestColumns& requests) : requests_(requests) {}
   std::int64_t of(std::size_t i) const {
     // The table does not say how much of the WAN's time was the request's way and how much the first token's.
-    return sum(i, front_end_, nullptr) + sum(i, admission_, queue_) + sum(i, wan_, nullptr) / 2;
+    return sum(i, retry_, front_end_) + sum(i, admission_, queue_) + sum(i, wan_, nullptr) / 2;
   }
   /// Computing its prompt, preempted time included.
   std::int64_t prompt(std::size_t i) const { return sum(i, prefill_, preempted_); }
@@ -23,10 +23,11 @@ class Waits {
     return (a != nullptr ? a->time[i] : 0) + (b != nullptr ? b->time[i] : 0);
   }
   const sim::RequestColumns& requests_;
-  const sim::PartColumn *front_end_ = requests_.part("front_end"), *admission_ = requests_.part("admission"),
-                        *queue_ = requests_.part("queue"), *prefill_ = requests_.part("prefill"),
-                        *preempted_ = requests_.part("preempted_early"), *kv_transfer_ = requests_.part("kv_transfer"),
-                        *network_ = requests_.part("network"), *wan_ = requests_.part("wan");
+  const sim::PartColumn *retry_ = requests_.part("retry"), *front_end_ = requests_.part("front_end"),
+                        *admission_ = requests_.part("admission"), *queue_ = requests_.part("queue"),
+                        *prefill_ = requests_.part("prefill"), *preempted_ = requests_.part("preempted_early"),
+                        *kv_transfer_ = requests_.part("kv_transfer"), *network_ = requests_.part("network"),
+                        *wan_ = requests_.part("wan");
 };
 
 std::uint32_t lastOf(const std::vector<std::uint32_t>& replicas) {

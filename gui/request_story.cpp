@@ -18,6 +18,7 @@ struct PartWords {
   const char* waited;  ///< "It waited %1 for ..."
 };
 constexpr PartWords kWords[] = {
+    {"retry", PartKind::lost, true, "Retries", "Failed attempts and the pauses between them took %1."},
     {"front_end", PartKind::waiting, true, "Front end", "HTTP and the tokenizer took %1 before its engine saw it."},
     {"admission", PartKind::waiting, true, "Admission", "%1 passed until the engine took it in, at the end of a step."},
     {"queue", PartKind::waiting, true, "Queue", "It waited %1 in the queue until it was first scheduled."},

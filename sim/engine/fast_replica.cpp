@@ -59,7 +59,7 @@ std::vector<LostRequest> FastReplica::fail(Ticks now) {
   for (const workloads::Request& request : inbox_) lost.push_back({.request = request});
   for (const Sequence& s : pool_) {
     if (s.state == State::unused) continue;
-    lost.push_back({.request = s.life.request, .generated = generatedBy(s, done)});
+    lost.push_back({.request = s.request, .generated = generatedBy(s, done)});
   }
   std::sort(lost.begin(), lost.end(),
             [](const LostRequest& a, const LostRequest& b) { return a.request.id < b.request.id; });
@@ -71,9 +71,9 @@ std::vector<LostRequest> FastReplica::fail(Ticks now) {
 
 /// Tokens that the sequence has once `step` has run.
 std::int32_t FastReplica::generatedBy(const Sequence& s, std::uint64_t step) const {
-  if (s.state == State::waiting || s.state == State::prefilling) return s.generated;
+  if (s.state == State::waiting || s.state == State::prefilling) return s.generated();
   const std::uint64_t left = s.finish > step ? s.finish - step : 0;
-  return s.life.request.output_tokens - static_cast<std::int32_t>(left);
+  return s.request.output_tokens - static_cast<std::int32_t>(left);
 }
 
 void FastReplica::setStepTimes(Ticks now, const models::StepTimes& times) {
