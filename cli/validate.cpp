@@ -6,12 +6,12 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "cli/output_directory.h"
 #include "cli/report_errors.h"
 #include "cli/streams.h"
 #include "cli/text_table.h"
 #include "cli/verbs.h"
 #include "models/base/files.h"
+#include "models/base/output_directory.h"
 #include "models/cost/validate_kernels.h"
 #include "models/cost/validate_power.h"
 #include "sim/validation/validation.h"
