@@ -90,7 +90,7 @@ Scenario acrossTheWan(const DeploymentPlan& plan, Seconds rtt) {
   scenario.sites.push_back(there);
   scenario.wan = {{{"here", "there"}, BytesPerSecond(1e9), rtt, DollarsPerByte(0.02e-9)}};
   scenario.workloads.front().clients =
-      ClientSpec{.site = "there", .bytes_per_prompt_token = 5, .bytes_per_output_token = 250};
+      ClientPlace{.site = "there", .bytes_per_prompt_token = 5, .bytes_per_output_token = 250};
   return scenario;
 }
 
