@@ -51,7 +51,7 @@ void addDraftAndAdapters(const DeploymentSpec& spec, const models::Model& model,
   pool.draft = planDraft(spec.engine.speculation, model, weightsOf(spec, model), pool.spec.parallelism);
   ResolvedLora lora = resolveLora(spec.engine.lora, model, pool.accelerator, pool.spec.parallelism);
   pool.engine.config.lora = std::move(lora.config);
-  pool.adapter_slots = lora.slots;
+  pool.adapter_slots = lora.slot_bytes;
 }
 
 /// Sets the number of blocks, or the problem.

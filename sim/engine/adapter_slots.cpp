@@ -47,7 +47,7 @@ bool AdapterSlots::hasSlot(const workloads::Request& request, const std::vector<
     const int other = adapterOf(sequence->request());
     if (other >= 0 && !contains(taken, other)) taken.push_back(other);
   }
-  return contains(taken, adapter) || taken.size() < static_cast<std::size_t>(config_.slots);
+  return contains(taken, adapter) || taken.size() < static_cast<std::size_t>(config_.max_loras);
 }
 
 void AdapterSlots::settle(Batch& batch) {
@@ -75,7 +75,7 @@ Ticks AdapterSlots::load(int adapter, const std::vector<int>& needed) {
     host_.push_back(adapter);
     time += which.from_storage;
   }
-  makeRoom(slots_, config_.slots, needed);
+  makeRoom(slots_, config_.max_loras, needed);
   slots_.push_back(adapter);
   return time;
 }

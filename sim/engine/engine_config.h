@@ -94,7 +94,7 @@ struct LoraAdapter {
 struct LoraConfig {
   std::vector<LoraAdapter> adapters{};  ///< empty: adapters cost nothing
   std::vector<int> of_name{};           ///< [RequestDetails::adapter]: index of adapters, or -1
-  int slots = 0;                        ///< max_loras: different ones that run at once
+  int max_loras = 0;                    ///< different ones that run at once
   int in_host = 0;                      ///< max_cpu_loras: kept in host memory
   std::shared_ptr<const models::LoraCost> cost{};
   bool operator==(const LoraConfig&) const = default;

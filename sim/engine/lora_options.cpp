@@ -95,8 +95,8 @@ ResolvedLora resolveLora(const LoraOptions& options, const models::Model& model,
   if (parallelism.pp > 1) throw InputError("adapters on pipeline stages are not modelled");
   const std::vector<models::LoraProjection> projections = models::loraProjections(model, parallelism.tp);
   const int max_rank = options.max_lora_rank.value_or(kMaxLoraRank);
-  lora.config.slots = options.max_loras.value_or(kMaxLoras);
-  lora.config.in_host = options.max_cpu_loras.value_or(lora.config.slots);
+  lora.config.max_loras = options.max_loras.value_or(kMaxLoras);
+  lora.config.in_host = options.max_cpu_loras.value_or(lora.config.max_loras);
   lora.config.cost = std::make_shared<models::LoraCost>(accelerator, projections, max_rank);
   for (const LoraModule& module : options.modules) {
     const Bytes bytes = models::loraBytes(projections, module.rank);
@@ -104,7 +104,7 @@ ResolvedLora resolveLora(const LoraOptions& options, const models::Model& model,
     lora.config.adapters.push_back({toTicks(bytes / options.host_bandwidth.value_or(kHostBandwidth)),
                                     toTicks(whole / options.storage_bandwidth.value_or(kStorageBandwidth))});
   }
-  lora.slots = lora.config.slots * models::loraBytes(projections, max_rank);
+  lora.slot_bytes = lora.config.max_loras * models::loraBytes(projections, max_rank);
   return lora;
 }
 

@@ -38,7 +38,7 @@ void writeLora(const LoraOptions& options, DocumentNode& node);
 /// What the scheduler needs of them on this accelerator, and the slots' bytes on one rank. Throws InputError.
 struct ResolvedLora {
   LoraConfig config;
-  Bytes slots;
+  Bytes slot_bytes;
 };
 ResolvedLora resolveLora(const LoraOptions& options, const models::Model& model, const models::Accelerator& accelerator,
                          const models::Parallelism& parallelism);

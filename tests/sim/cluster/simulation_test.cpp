@@ -80,7 +80,7 @@ TEST(Simulation, AdaptersThatAreServedTakeTheirTimeAndOthersAreWarnedOf) {
   EXPECT_THAT(without.warnings, testing::Contains(testing::HasSubstr("adapter legal is served at no cost")));
   plan.spec.engine.lora.modules = {{"legal", 16}};
   LoraConfig& lora = plan.pools[0].engine.config.lora;
-  lora.slots = lora.in_host = 1;
+  lora.max_loras = lora.in_host = 1;
   lora.adapters = {{toTicks(Seconds(0.5)), 0}};
   lora.cost = std::make_shared<models::LoraCost>(models::Accelerator(), std::vector<models::LoraProjection>{}, 16);
   const Scenario scenario = scenarioOf(plan, {one, other});

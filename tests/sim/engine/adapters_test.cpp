@@ -21,7 +21,7 @@ EngineConfig config(int adapters, int slots, int in_host) {
   c.num_gpu_blocks = 1001;
   c.max_model_len = 10'000;
   c.pipeline_depth = 1;
-  c.lora.slots = slots;
+  c.lora.max_loras = slots;
   c.lora.in_host = in_host;
   c.lora.cost = std::make_shared<models::LoraCost>(models::Accelerator(), std::vector<models::LoraProjection>{}, 16);
   for (int i = 0; i < adapters; ++i) {
