@@ -108,7 +108,7 @@ TEST_F(Workloads, WhatDoesNotFitTheContextIsRefusedOrCutAsTheEngineDoesItAndCoun
     EXPECT_EQ(omitted["requests"]["rejected"], 1) << engine;
     EXPECT_THAT(omitted["warnings"], Contains(cut(1))) << engine;
   }
-  const json trtllm = with("trtllm", "");
+  const json trtllm = with("trtllm, enable_chunked_prefill: true", "");
   EXPECT_EQ(trtllm["requests"]["rejected"], 1);
   EXPECT_THAT(trtllm["warnings"], Contains(cut(1)));
   EXPECT_THAT(trtllm["warnings"], Contains("1 of 4 requests are longer than max_model_len and were rejected"));
