@@ -23,7 +23,8 @@ std::vector<LoadPoint> pointsOf(const EngineConstants& truth, int count) {
   return points;
 }
 
-constexpr EngineConstants kTruth{Seconds(0.7e-3), Seconds(12e-3), Seconds(6e-6)};
+constexpr EngineConstants kTruth{
+    .step_overhead = Seconds(0.7e-3), .front_end = Seconds(12e-3), .front_end_per_prompt_token = Seconds(6e-6)};
 
 TEST(Calibration, FindsTheConstantsThatMadeThePoints) {
   const EngineConstants fitted = fitConstants(pointsOf(kTruth, 24));
