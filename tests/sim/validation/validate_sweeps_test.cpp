@@ -71,7 +71,9 @@ TEST(ValidateSweeps, AConstantLengthensEveryStep) {
   for (const models::ValidationRow& row : sweeps.rows) {
     if (row.set == "vllm, all closed-loop points" && row.metric == "tpot mean") bias[row.calibrated] = row.bias_pct;
   }
-  EXPECT_NEAR(bias[1] - bias[0], 100 * 0.2 / 5, 0.5) << "0.20 ms of 5 ms, and a little more from prompts";
+  // 0.20 ms of 5 ms are 4 %. A client in the front end, a tenth of its turn, is in no step: the others' are shorter.
+  EXPECT_GT(bias[1] - bias[0], 2.0);
+  EXPECT_LT(bias[1] - bias[0], 4.5);
 }
 
 }  // namespace
