@@ -1,5 +1,6 @@
 #include "gui/pages/design_page.h"
 
+#include <QDir>
 #include <QLabel>
 #include <QLocale>
 #include <QScrollArea>
@@ -16,11 +17,18 @@
 namespace headroom::gui {
 namespace {
 
+/// From the working directory on, where that is shorter.
+QString shownPath(const QString& file) {
+  const QString relative = QDir::current().relativeFilePath(file);
+  return relative.startsWith(QLatin1String("..")) ? file : relative;
+}
+
 QLabel* words(const QString& text, const char* role, QWidget* parent) {
   auto* label = new QLabel(text, parent);
   label->setProperty("role", role);
   label->setWordWrap(true);
   label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  label->setFocusPolicy(Qt::NoFocus);
   return label;
 }
 
@@ -87,7 +95,7 @@ DesignPage::DesignPage(Document& document, QWidget* parent)
   connect(&document_, &Document::parsed, this, &DesignPage::refreshProblem);
   connect(&document_, &Document::parsed, this, &DesignPage::refreshFit);
   connect(&document_, &Document::feasibilityChanged, this, &DesignPage::refreshFit);
-  connect(&document_, &Document::fileChanged, this, [this] { text_panel_->setSubtitle(document_.file()); });
+  connect(&document_, &Document::fileChanged, this, [this] { text_panel_->setSubtitle(shownPath(document_.file())); });
   refreshProblem();
   refreshFit();
 }

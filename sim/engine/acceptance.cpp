@@ -1,29 +1,17 @@
 #include "sim/engine/acceptance.h"
 
-#include <Random123/philox.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "models/base/error.h"
+#include "workloads/uniform_at.h"
 
 namespace headroom::sim {
 namespace {
 
 constexpr std::int64_t kOne = 1'000'000'000;  // of a mean
 constexpr std::uint32_t kStream = 0x5bec0de;  // apart from other uses of the run's seed
-
-/// Uniform in [0, 1), 53 bits.
-double uniform(std::uint64_t seed, std::uint64_t request, std::int64_t verification) {
-  const auto low = [](std::uint64_t v) { return static_cast<std::uint32_t>(v); };
-  const auto high = [](std::uint64_t v) { return static_cast<std::uint32_t>(v >> 32); };
-  r123::Philox4x32 philox;
-  const auto words = philox({{low(request), high(request), low(static_cast<std::uint64_t>(verification)), kStream}},
-                            {{low(seed), high(seed)}});
-  const std::uint64_t bits = words[0] | (std::uint64_t{words[1]} << 32);
-  return static_cast<double>(bits >> 11) * 0x1p-53;
-}
 
 }  // namespace
 
@@ -39,7 +27,7 @@ int Acceptance::accepted(std::uint64_t request, std::int64_t verification, int d
     const std::int64_t before = verification * mean_ / kOne, after = (verification + 1) * mean_ / kOne;
     return static_cast<int>(std::min<std::int64_t>(drafts, after - before));
   }
-  const double u = uniform(speculation_.seed, request, verification);
+  const double u = workloads::uniformAt(speculation_.seed, kStream, request, static_cast<std::uint32_t>(verification));
   const auto& rates = speculation_.acceptance_rates;  // not rising
   int accepted = 0;
   while (accepted < drafts && u < rates[static_cast<std::size_t>(accepted)]) ++accepted;
