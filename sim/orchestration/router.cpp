@@ -12,9 +12,6 @@ namespace {
 using workloads::Request;
 using workloads::Rng;
 
-/// Beyond any real load: a replica that is not available is never the least loaded.
-constexpr std::int64_t kOutOfReach = std::int64_t{1} << 60;
-
 class RoundRobin final : public Router {
  public:
   using Router::Router;
@@ -50,7 +47,7 @@ class LeastRequests final : public Router {
 
  private:
   void onAvailable(std::size_t replica, bool available) override {
-    loads_.add(replica, available ? -kOutOfReach : kOutOfReach);
+    loads_.setAway(replica, !available);
   }
   LeastIndex loads_;
 };
@@ -65,7 +62,7 @@ class LeastLoaded final : public Router {
 
  private:
   void onAvailable(std::size_t replica, bool available) override {
-    loads_.add(replica, available ? -kOutOfReach : kOutOfReach);
+    loads_.setAway(replica, !available);
   }
   LeastIndex loads_;
 };

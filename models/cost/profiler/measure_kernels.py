@@ -125,9 +125,8 @@ def load_torch():
     return torch
 
 
-def main(arguments=None):
-    """Exit code: 0 ok, 2 wrong input or no GPU."""
-    options = parser().parse_args(arguments)
+def run(options, measure):
+    """Calls measure(torch), or with None for a dry run, and writes meta.json. Exit code: 0 ok, 2 wrong input or no GPU."""
     if os.path.isdir(options.out) and os.listdir(options.out):
         print(f"{options.out}: is not empty", file=sys.stderr)
         return 2
@@ -135,10 +134,15 @@ def main(arguments=None):
     if torch is None and not options.dry_run:
         return 2
     os.makedirs(options.out, exist_ok=True)
-    measure(options, torch)
+    measure(torch)
     settings = {name: value for name, value in vars(options).items() if name != "out"}
     tables.write_meta(options.out, tables.meta(torch, settings))
     return 0
+
+
+def main(arguments=None):
+    options = parser().parse_args(arguments)
+    return run(options, lambda torch: measure(options, torch))
 
 
 if __name__ == "__main__":

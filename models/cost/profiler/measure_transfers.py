@@ -14,7 +14,7 @@ import time
 from typing import NamedTuple
 
 import tables
-from measure_kernels import load_torch, whole_number
+from measure_kernels import run, whole_number
 from timing import FakeTimer, GraphTimer, timing_of
 
 _KIB, _MIB, _GIB = 1 << 10, 1 << 20, 1 << 30
@@ -163,19 +163,9 @@ def measure(options, device):
 
 
 def main(arguments=None):
-    """Exit code: 0 ok, 2 wrong input or no GPU."""
     options = parser().parse_args(arguments)
-    if os.path.isdir(options.out) and os.listdir(options.out):
-        print(f"{options.out}: is not empty", file=sys.stderr)
-        return 2
-    torch = None if options.dry_run else load_torch()
-    if torch is None and not options.dry_run:
-        return 2
-    os.makedirs(options.out, exist_ok=True)
-    measure(options, DryRun(options.repeats) if torch is None else TorchTransfers(torch, options.repeats, options.warmups))
-    settings = {name: value for name, value in vars(options).items() if name != "out"}
-    tables.write_meta(options.out, tables.meta(torch, settings))
-    return 0
+    device = lambda torch: DryRun(options.repeats) if torch is None else TorchTransfers(torch, options.repeats, options.warmups)
+    return run(options, lambda torch: measure(options, device(torch)))
 
 
 if __name__ == "__main__":
