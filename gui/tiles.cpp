@@ -82,7 +82,7 @@ void compare(Tile& tile, double a, double b, bool less_is_better) {
   tile.delta = std::abs(change) >= 9.995
                    ? size + QStringLiteral(" B")
                    : size + (change < 0 ? QStringLiteral(" below B") : QStringLiteral(" above B"));
-  tile.delta_good = (change < 0) == less_is_better;
+  if (std::abs(change) > kNoise) tile.verdict = (change < 0) == less_is_better ? 1 : -1;
 }
 
 /// "412 ms" apart.

@@ -9,6 +9,9 @@
 
 namespace headroom::gui {
 
+/// A difference of this share and less between two runs is no verdict: another seed may turn it round.
+inline constexpr double kNoise = 0.01;
+
 enum class TileState { plain, good, warning, bad };
 
 struct Tile {
@@ -17,7 +20,7 @@ struct Tile {
   TileState state = TileState::plain;
   QString words{};              ///< "SLO 500 ms, 99.3 % within"
   QString delta{};              ///< "18 % less than B"; empty: no B, or equal
-  bool delta_good = true;       ///< is the difference to B the better direction?
+  int verdict = 0;              ///< of the difference to B: +1 better, -1 worse, 0 neither
   bool whole_run = false;       ///< not filtered, though something is selected
   std::vector<double> spark{};  ///< over the run; NaN: nothing there
   QString sentence() const;     ///< everything in words

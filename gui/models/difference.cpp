@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "gui/tiles.h"
 #include "models/base/document.h"
 
 namespace headroom::gui {
@@ -39,8 +40,6 @@ std::optional<double> p99(const Latency& s) {
 }
 
 constexpr double kSame = 5e-4;
-/// A change below this is no verdict: another seed may turn it round.
-constexpr double kNoise = 0.01;
 
 QString outcomeText(double value) {
   const double size = std::abs(value);
@@ -145,7 +144,7 @@ QVariant OutcomeModel::data(const QModelIndex& index, int role) const {
   const OutcomeRow& row = rows_[static_cast<std::size_t>(index.row())];
   const std::optional<double> change = row.change();
   const int direction = !change || std::abs(*change) < kSame ? 0 : *change > 0 ? 1 : -1;
-  const int verdict = change && std::abs(*change) < kNoise ? 0 : direction * row.better;
+  const int verdict = change && std::abs(*change) <= kNoise ? 0 : direction * row.better;
   if (role == kVerdict) return verdict;
   if (role == Qt::TextAlignmentRole && index.column() >= 1 && index.column() <= 3)
     return QVariant::fromValue(Qt::AlignRight | Qt::AlignVCenter);

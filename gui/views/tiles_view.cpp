@@ -131,8 +131,11 @@ void TilesView::paintTile(QPainter& painter, const Tile& tile, const QRectF& box
             tile.state == TileState::plain ? theme.muted : colourOf(theme, tile.state));
   if (!tile.delta.isEmpty()) {
     const QRectF delta(inner.left(), words.bottom(), inner.width(), 17);
-    const QString mark = tile.delta_good ? QStringLiteral("better: ") : QStringLiteral("worse: ");
-    paintText(painter, delta, mark + tile.delta, textFont(11), tile.delta_good ? theme.good : theme.bad);
+    const QString mark = tile.verdict > 0   ? QStringLiteral("better: ")
+                         : tile.verdict < 0 ? QStringLiteral("worse: ")
+                                            : QString();
+    const QColor colour = tile.verdict > 0 ? theme.good : tile.verdict < 0 ? theme.bad : theme.muted;
+    paintText(painter, delta, mark + tile.delta, textFont(11), colour);
   }
 }
 

@@ -143,6 +143,19 @@ TEST_F(Run, TilesSayWhatTheResultSaysAndAFilterSaysItIsAFilter) {
               testing::AllOf(testing::HasSubstr("4.0 s"), testing::HasSubstr("late")));
 }
 
+TEST_F(Run, ADifferenceOfTheSizeOfTheNoiseHasNoVerdict) {
+  const auto costVerdict = [&](double times) {
+    RunData other;
+    other.result = run().result;
+    *other.result.usd *= times;
+    return tilesOf(run(), &other, {}, 99)[4].verdict;
+  };
+  EXPECT_EQ(costVerdict(1.5), 1);  // the other is dearer
+  EXPECT_EQ(costVerdict(0.5), -1);
+  EXPECT_EQ(costVerdict(1.005), 0);
+  EXPECT_EQ(costVerdict(0.995), 0);
+}
+
 TEST_F(Run, TheStoryOfEveryRequestAddsUpExactly) {
   for (std::size_t i = 0; i < run().requests.size(); ++i) {
     const RequestStory story = storyOf(run(), i);
