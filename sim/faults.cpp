@@ -7,8 +7,8 @@
 #include <set>
 
 #include "models/base/document_nodes.h"
-#include "models/base/files.h"
 #include "models/base/ticks.h"
+#include "models/cost/raw_csv.h"
 #include "sim/cluster/fault_targets.h"
 #include "sim/scenario.h"
 
@@ -176,18 +176,6 @@ void readMembers(Fields& fields, FaultSpec& fault, KnownNames& known) {
   if (fault.members.empty()) members->fail("a group has members");
 }
 
-std::vector<std::string> fieldsOf(std::string_view line) {
-  std::vector<std::string> cells(1);
-  for (const char c : line) {
-    if (c == ',') {
-      cells.emplace_back();
-    } else {
-      cells.back() += c;
-    }
-  }
-  return cells;
-}
-
 FaultSpec readFault(const Value& value, const Scenario& scenario, KnownNames& known) {
   FaultSpec fault;
   Fields fields(value);
@@ -254,43 +242,37 @@ std::vector<FaultSpec> readFaults(const Value& list, const Scenario& scenario) {
 }
 
 std::vector<FaultSpec> readFaultTrace(const std::filesystem::path& file) {
-  constexpr const char* kHeader = "at_s,for_s,domain,name,effect,factor";
-  LineReader lines(file);
-  std::string_view line;
-  const auto fail = [&](const std::string& what, const std::string& hint = {}) {
-    throw InputError({.file = lines.file(), .line = lines.lineNumber(), .path = ""}, what, hint);
+  models::RawCsv csv(file);
+  const std::size_t at = csv.column("at_s"), lasts = csv.column("for_s"), domain = csv.column("domain"),
+                    name = csv.column("name"), effect = csv.column("effect"), factor = csv.column("factor");
+  const auto number = [&](std::size_t column) {
+    const std::string_view cell = csv.text(column);
+    double value = 0;
+    const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+    if (error != std::errc() || end != cell.data() + cell.size() || !(value >= 0) || value > kLongestRun.value()) {
+      csv.fail(fmt::format("\"{}\" is not a number from 0 to {}", cell, kLongestRun.value()));
+    }
+    return value;
   };
-  if (!lines.next(line) || line != kHeader) fail("does not begin with the columns of a fault trace", kHeader);
+  const auto oneOf = [&](std::size_t column, const std::vector<std::string>& known) {
+    const auto found = std::find(known.begin(), known.end(), csv.text(column));
+    const std::string cell(csv.text(column));
+    if (found == known.end()) csv.fail("unknown \"" + cell + "\"", suggestion(cell, known));
+    return static_cast<std::size_t>(found - known.begin());
+  };
   std::vector<FaultSpec> faults;
-  while (lines.next(line)) {
-    const std::vector<std::string> cells = fieldsOf(line);
-    if (cells.size() != 6) fail(fmt::format("has {} fields, not 6", cells.size()), kHeader);
-    const auto number = [&](std::size_t i) {
-      double parsed_number = 0;
-      const char* end = cells[i].data() + cells[i].size();
-      const auto parsed = std::from_chars(cells[i].data(), end, parsed_number);
-      if (parsed.ec != std::errc() || parsed.ptr != end || !(parsed_number >= 0) ||
-          parsed_number > kLongestRun.value()) {
-        fail(fmt::format("\"{}\" is not a number from 0 to {}", cells[i], kLongestRun.value()));
-      }
-      return parsed_number;
-    };
-    const auto oneOf = [&](std::size_t i, const std::vector<std::string>& known) {
-      const auto at = std::find(known.begin(), known.end(), cells[i]);
-      if (at == known.end()) fail("unknown \"" + cells[i] + "\"", suggestion(cells[i], known));
-      return static_cast<std::size_t>(at - known.begin());
-    };
+  while (csv.next()) {
     FaultSpec fault;
-    fault.at = Seconds(number(0));
-    if (!cells[1].empty()) fault.lasts = Seconds(number(1));
-    fault.domain = static_cast<FaultDomain>(oneOf(2, faultDomainNames()));
-    if (fault.domain == FaultDomain::group) fail("a trace names no groups", "one row for each member");
-    fault.name = cells[3];
-    fault.effect = cells[4].empty() ? FaultEffect::down : static_cast<FaultEffect>(oneOf(4, faultEffectNames()));
-    if (!cells[5].empty()) fault.factor = number(5);
-    if (fault.effect == FaultEffect::slow && fault.factor < 1) fail("a slow replica's factor is 1 or more");
+    fault.at = Seconds(number(at));
+    if (!csv.text(lasts).empty()) fault.lasts = Seconds(number(lasts));
+    fault.domain = static_cast<FaultDomain>(oneOf(domain, faultDomainNames()));
+    if (fault.domain == FaultDomain::group) csv.fail("a trace names no groups", "one row for each member");
+    fault.name = csv.text(name);
+    if (!csv.text(effect).empty()) fault.effect = static_cast<FaultEffect>(oneOf(effect, faultEffectNames()));
+    if (!csv.text(factor).empty()) fault.factor = number(factor);
+    if (fault.effect == FaultEffect::slow && fault.factor < 1) csv.fail("a slow replica's factor is 1 or more");
     if (fault.effect == FaultEffect::narrow && !(fault.factor > 0 && fault.factor <= 1)) {
-      fail("the factor of a narrow link is its share of bandwidth, above 0 and at most 1");
+      csv.fail("the factor of a narrow link is its share of bandwidth, above 0 and at most 1");
     }
     faults.push_back(std::move(fault));
   }
