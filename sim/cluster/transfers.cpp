@@ -116,6 +116,7 @@ TransferId Transfers::start(const TransferSpec& spec, TransferHandler& handler) 
   t.stage = Stage::latency;
   t.handler = &handler;
   t.limit = spec.rate_limit / static_cast<double>(spec.ways.size());
+  t.slice = spec.slice;
   t.part_count = spec.ways.size();
   if (t.parts.size() < t.part_count) t.parts.resize(t.part_count);
   Seconds latency, longest;
@@ -192,8 +193,8 @@ void Transfers::flow(std::uint32_t slot) {
   for (std::size_t i = 0; i < t.part_count; ++i) {
     Part& part = t.parts[i];
     part.flowing = true;
-    part.flow =
-        loop_.startFlow({.path = part.shared, .bytes = part.bytes, .rate_limit = t.limit, .tag = tagOf(slot, i)});
+    part.flow = loop_.startFlow(
+        {.path = part.shared, .bytes = part.bytes, .rate_limit = t.limit, .tag = tagOf(slot, i), .slice = t.slice});
   }
 }
 

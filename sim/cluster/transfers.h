@@ -115,6 +115,7 @@ class Transfers final : public FlowHandler {
     TransferEnd end;
     Ticks flow_began = 0;
     BytesPerSecond limit;  // of a part
+    std::uint32_t slice = 0;
     std::vector<Part> parts;
     std::size_t part_count = 0;  // of `parts`, which keep their memory
     std::size_t flowing = 0;

@@ -140,7 +140,7 @@ void FairNetworkLoop::share() {
     flow.since = now_;
     flow.rate = shares_.rate(slot) / kTicksPerSecond;
     flow.end = kNever;
-    if (flow.rate <= 0) continue;  // others have all of its links, for now
+    if (flow.rate <= 0) continue;  // others have all of its links until the next sharing
     const double ticks = std::ceil(flow.left / flow.rate);
     flow.end = ticks < static_cast<double>(kNever - 1 - now_) ? now_ + static_cast<Ticks>(ticks) : kNever - 1;
     ends_.push_back({flow.end, flow.id, slot});
