@@ -17,7 +17,7 @@ constexpr std::uint64_t kRetries = std::uint64_t{1} << 48;
 bool Attempts::neededFor(const Scenario& scenario) {
   const auto loses = [](const DeploymentSpec& deployment) {
     return !deployment.wait_for_replicas || std::any_of(deployment.pools.begin(), deployment.pools.end(),
-                       [](const PoolSpec& pool) { return pool.spot.has_value(); });
+                                                        [](const PoolSpec& pool) { return pool.spot.has_value(); });
   };
   return !scenario.faults.empty() || std::any_of(scenario.deployments.begin(), scenario.deployments.end(), loses) ||
          std::any_of(scenario.workloads.begin(), scenario.workloads.end(),

@@ -38,7 +38,7 @@ class ClientTraffic final : public TransferHandler {
   void start(const Way& way, std::int64_t bytes, std::uint64_t request);
 
   RunNetwork& network_;
-  std::vector<std::optional<ClientPlace>> clients_;        // by workload
+  std::vector<std::optional<ClientPlace>> clients_;       // by workload
   std::vector<std::uint32_t> site_;                       // of these
   std::unordered_map<std::uint64_t, Crossing> crossing_;  // by request
 };

@@ -75,7 +75,7 @@ class Cluster final : public EventHandler, public ReplicaObserver, public Outage
     std::vector<std::uint32_t> unified;  // replicas beside prefill and decode ones; empty: all, in order
     bool closed_loop = false;
     EngineKind engine = EngineKind::vllm;
-    bool waits = true;  // for a replica, if none is there and one may come
+    bool waits = true;                          // for a replica, if none is there and one may come
     std::int64_t shortest_context = INT64_MAX;  // max_model_len of its strictest pool
     RequestSample sample{20'000};
   };
@@ -86,8 +86,7 @@ class Cluster final : public EventHandler, public ReplicaObserver, public Outage
   void handleArrivals(Ticks now);
   void arrive(workloads::Request& request, bool measured);
   void dispatch(const workloads::Request& request, bool measured);
-  template <class Submit>
-  void deliver(const workloads::Request& request, std::uint32_t replica, const Submit& submit);
+  void deliver(const workloads::Request& request, std::uint32_t replica, FrontEnds::Target target);
   void enterFrontEnd(const workloads::Request& request, FrontEnds::Target target);
   void leaveFrontEnd(std::uint32_t slot);
   void submit(const workloads::Request& request, FrontEnds::Target target);

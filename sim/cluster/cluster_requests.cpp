@@ -42,7 +42,7 @@ void Cluster::dispatch(const workloads::Request& request, bool measured) {
   recorder_.countRequest(fleet_[index].pool);
   deployment.router->sent(chosen, request);
   ++in_engines_;
-  deliver(request, index, [this, index, request] { enterFrontEnd(request, {.first = index}); });
+  deliver(request, index, {.first = index});
 }
 
 /// HTTP and tokenizer of its replica; of a pair, the prefill replica's.
@@ -63,14 +63,10 @@ void Cluster::submit(const workloads::Request& request, FrontEnds::Target target
   disaggregation_->send(deployment_of_workload_[request.workload], request, {target.first, target.second});
 }
 
-/// At once, or when it has crossed the WAN.
-template <class Submit>
-void Cluster::deliver(const workloads::Request& request, std::uint32_t replica, const Submit& submit) {
-  if (clients_ && clients_->isAway(request.workload, replica)) {
-    clients_->send(request, replica, submit);
-  } else {
-    submit();
-  }
+/// To the target at once, or when it has crossed the WAN to `replica`.
+void Cluster::deliver(const workloads::Request& request, std::uint32_t replica, FrontEnds::Target target) {
+  if (!clients_ || !clients_->isAway(request.workload, replica)) return enterFrontEnd(request, target);
+  clients_->send(request, replica, [this, request, target] { enterFrontEnd(request, target); });
 }
 
 /// To a prefill and a decode replica, or to a decode replica alone.
@@ -87,8 +83,7 @@ void Cluster::sendToPair(std::uint32_t deployment, const workloads::Request& req
   recorder_.countRequest(fleet_[pair.decode].pool);
   disaggregation_->sent(deployment, request, pair);
   ++in_engines_;
-  const FrontEnds::Target target{.first = pair.prefill, .second = pair.decode, .paired = true};
-  deliver(request, pair.decode, [this, request, target] { enterFrontEnd(request, target); });
+  deliver(request, pair.decode, {.first = pair.prefill, .second = pair.decode, .paired = true});
 }
 
 /// After a change of its presence.
