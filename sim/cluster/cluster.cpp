@@ -51,8 +51,8 @@ Cluster::Cluster(const Scenario& scenario, const std::vector<DeploymentPlan>& pl
   CHECK(deployment_of_workload_.size() == scenario.workloads.size(), "every workload has a deployment");
   if (!Attempts::neededFor(scenario)) return;
   attempts_ = std::make_unique<Attempts>(scenario, loop);
-  if (FaultStream(scenario).faults().empty()) return;
   outages_ = std::make_unique<Outages>(scenario, loop, *this);
+  if (!outages_->anyToCome()) outages_.reset();
   for (std::uint32_t r = 0; r < fleet_.size(); ++r) times_now_.push_back(fleet_[r].times);
 }
 
@@ -65,9 +65,10 @@ void Cluster::addDeployment(const DeploymentPlan& plan, const Scenario& scenario
   for (const PoolPlan& pool : plan.pools) {
     CHECK(pool.problem.empty() && pool.step_times, "only plans that fit are simulated");
     const EngineConfig& config = configs_.emplace_back(configIn(scenario, plan, pool));
-    deployment.engine = config.kind;
     if (cold_starts_) cold_starts_->addPool(pool, fleet_.size());
-    deployment.shortest_context = std::min(deployment.shortest_context, config.max_model_len);
+    if (deployment.strictest == nullptr || config.max_model_len < deployment.strictest->max_model_len) {
+      deployment.strictest = &config;
+    }
     for (int i = 0; i < pool.spec.replicas; ++i) {
       if (disaggregated && config.role == Role::unified) deployment.unified.push_back(fleet_.size());
       FleetReplica replica;

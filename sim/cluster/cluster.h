@@ -74,9 +74,8 @@ class Cluster final : public EventHandler, public ReplicaObserver, public Outage
     std::deque<std::pair<workloads::Request, bool>> waiting;  // for one; is it measured?
     std::vector<std::uint32_t> unified;  // replicas beside prefill and decode ones; empty: all, in order
     bool closed_loop = false;
-    EngineKind engine = EngineKind::vllm;
-    bool waits = true;                          // for a replica, if none is there and one may come
-    std::int64_t shortest_context = INT64_MAX;  // max_model_len of its strictest pool
+    bool waits = true;                        // for a replica, if none is there and one may come
+    const EngineConfig* strictest = nullptr;  // of its pools, by max_model_len
     RequestSample sample{20'000};
   };
 

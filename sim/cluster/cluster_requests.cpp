@@ -9,7 +9,7 @@ namespace headroom::sim {
 
 void Cluster::arrive(workloads::Request& request, bool measured) {
   DeploymentState& deployment = deployments_[deployment_of_workload_[request.workload]];
-  if (fitAnswer(request, deployment.engine, deployment.shortest_context)) ++cut_answers_;
+  if (fitAnswer(request, *deployment.strictest)) ++cut_answers_;
   recorder_.offered(request, measured);
   deployment.sample.offer(request);
   if (options_.requests != nullptr) unreported_.emplace_back();

@@ -11,12 +11,12 @@
 namespace headroom::sim {
 
 /// Sets max_tokens where the client left it out, and cuts what the engine cuts; true if the answer became shorter.
-/// `context`: max_model_len.
-inline bool fitAnswer(workloads::Request& request, EngineKind kind, std::int64_t context) {
+/// What is refused is not cut.
+inline bool fitAnswer(workloads::Request& request, const EngineConfig& config) {
   const bool omitted = request.max_tokens == 0;
-  const std::int64_t room = context - request.prompt_tokens - (kind == EngineKind::sglang ? 1 : 0);
+  const std::int64_t room = config.max_model_len - request.prompt_tokens - (config.kind == EngineKind::sglang ? 1 : 0);
   if (omitted) request.max_tokens = static_cast<std::int32_t>(std::max<std::int64_t>(request.output_tokens, room));
-  if (room < 1 || !(omitted || kind == EngineKind::trtllm)) return false;
+  if (room < 1 || !(omitted || config.kind == EngineKind::trtllm) || !fitsAStep(request, config)) return false;
   request.max_tokens = static_cast<std::int32_t>(std::min<std::int64_t>(request.max_tokens, room));
   if (request.output_tokens <= room) return false;
   request.output_tokens = static_cast<std::int32_t>(room);

@@ -42,13 +42,13 @@ struct EngineOptions {
   std::optional<int> long_prefill_token_threshold;
   std::vector<KvTierOptions> kv_tiers{};  ///< nearest first
   std::optional<SpeculationOptions> speculation{};
-  LoraOptions lora{};                            ///< (vllm)
-  std::optional<double> watermark;               ///< share of the KV blocks kept free by admissions (vllm-v0, sarathi)
-  std::optional<int> max_waiting_iters;          ///< decode steps between two looks at the queue (lightllm)
-  std::optional<int> block_size;                 ///< tokens in a KV block (sglang, trtllm)
-  std::optional<Seconds> step_overhead;          ///< per step beyond the kernels
-  std::optional<Seconds> prompt_step;            ///< least time of a step with prompts
-  std::optional<Seconds> front_end;              ///< of a request before the engine sees it
+  LoraOptions lora{};                    ///< (vllm)
+  std::optional<double> watermark;       ///< share of the KV blocks kept free by admissions (vllm-v0, sarathi)
+  std::optional<int> max_waiting_iters;  ///< decode steps between two looks at the queue (lightllm)
+  std::optional<int> block_size;         ///< tokens in a KV block (sglang, trtllm)
+  std::optional<Seconds> step_overhead;  ///< per step beyond the kernels
+  std::optional<Seconds> prompt_step;    ///< least time of a step with prompts
+  std::optional<Seconds> front_end;      ///< of a request before the engine sees it
   std::optional<Seconds> front_end_per_prompt_token;
   std::optional<std::int64_t> max_total_tokens;  ///< caps the KV cache (trtllm: kv_cache_config.max_tokens)
   std::optional<int> cuda_graph_max_bs;          ///< (trtllm: cuda_graph_config.max_batch_size)

@@ -104,10 +104,14 @@ class Replica {
   virtual std::int64_t waiting() const = 0;
 };
 
+/// Without chunks a prompt longer than a step is refused.
+inline bool fitsAStep(const workloads::Request& request, const EngineConfig& config) {
+  return config.enable_chunked_prefill || request.prompt_tokens <= config.max_num_batched_tokens;
+}
 /// True if the engine would answer the request with an error instead of running it.
 inline bool isTooLong(const workloads::Request& request, const EngineConfig& config) {
-  const bool fits_a_step = config.enable_chunked_prefill || request.prompt_tokens <= config.max_num_batched_tokens;
-  return !fits_a_step || std::int64_t{request.prompt_tokens} + request.output_tokens > config.max_model_len;
+  return !fitsAStep(request, config) ||
+         std::int64_t{request.prompt_tokens} + request.output_tokens > config.max_model_len;
 }
 
 }  // namespace headroom::sim

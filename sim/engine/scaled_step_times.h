@@ -1,5 +1,5 @@
-// Step times multiplied by a factor and rounded to ticks: of a replica that is slower than its kind, or to see how much a
-// result depends on them. All ways of running an engine see the same tables.
+// Step times multiplied by a factor and rounded to ticks: of a replica that is slower than its kind, or to see how much
+// a result depends on them. All ways of running an engine see the same tables.
 #pragma once
 
 #include <cmath>
@@ -14,7 +14,8 @@ class ScaledStepTimes final : public models::StepTimes {
   ScaledStepTimes(std::shared_ptr<const models::StepTimes> times, double factor)
       : times_(std::move(times)), factor_(factor) {
     if (times_->draft() == nullptr) return;
-    draft_ = std::make_unique<ScaledStepTimes>(std::shared_ptr<const models::StepTimes>(times_, times_->draft()), factor);
+    draft_ =
+        std::make_unique<ScaledStepTimes>(std::shared_ptr<const models::StepTimes>(times_, times_->draft()), factor);
   }
   Ticks tokenwise(int tokens) const override { return scaled(times_->tokenwise(tokens)); }
   Ticks perSequence(int sequences) const override { return scaled(times_->perSequence(sequences)); }

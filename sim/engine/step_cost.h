@@ -86,7 +86,7 @@ class StepCost {
       weighted += chunk.tokens * chunk.prior;
     }
     return times_->fusedAttention(tokens, weighted / tokens, batch.decode_rows, batch.decode_context_sum,
-                                 batch.decode_context_max);
+                                  batch.decode_context_max);
   }
 
   const models::StepTimes* times_;

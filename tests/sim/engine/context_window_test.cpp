@@ -27,33 +27,44 @@ TEST(ContextWindow, VllmRefusesWhatAsksForMoreThanTheContextAndSglangWhatFillsIt
 
 TEST(ContextWindow, TensorRtLlmCutsTheAnswerButNotThePrompt) {
   auto cut = request(900, 150, 200);
-  EXPECT_TRUE(fitAnswer(cut, EngineKind::trtllm, 1000));
+  EXPECT_TRUE(fitAnswer(cut, engine(EngineKind::trtllm)));
   EXPECT_EQ(cut, request(900, 100, 100));
   EXPECT_FALSE(isRefused(cut, engine(EngineKind::trtllm)));
   auto limit_only = request(900, 100, 200);
-  EXPECT_FALSE(fitAnswer(limit_only, EngineKind::trtllm, 1000));
+  EXPECT_FALSE(fitAnswer(limit_only, engine(EngineKind::trtllm)));
   EXPECT_EQ(limit_only, request(900, 100, 100));
   auto full = request(1000, 1, 1);
-  EXPECT_FALSE(fitAnswer(full, EngineKind::trtllm, 1000));
+  EXPECT_FALSE(fitAnswer(full, engine(EngineKind::trtllm)));
   EXPECT_TRUE(isRefused(full, engine(EngineKind::trtllm)));
+}
+
+TEST(ContextWindow, AnAnswerThatIsRefusedIsNotCut) {
+  EngineConfig config = engine(EngineKind::trtllm);
+  config.enable_chunked_prefill = false;
+  config.max_num_batched_tokens = 800;
+  auto long_prompt = request(900, 150, 200);
+  EXPECT_FALSE(fitAnswer(long_prompt, config));
+  EXPECT_TRUE(isRefused(long_prompt, config));
+  auto short_prompt = request(800, 250, 300);
+  EXPECT_TRUE(fitAnswer(short_prompt, config));
 }
 
 TEST(ContextWindow, WithoutMaxTokensTheAnswerEndsWhereTheContextDoes) {
   for (const EngineKind kind : {EngineKind::vllm, EngineKind::sglang, EngineKind::trtllm}) {
     const std::int32_t room = kind == EngineKind::sglang ? 99 : 100;
     auto longer = request(900, 500, 0);
-    EXPECT_TRUE(fitAnswer(longer, kind, 1000));
+    EXPECT_TRUE(fitAnswer(longer, engine(kind)));
     EXPECT_EQ(longer, request(900, room, room));
     EXPECT_FALSE(isRefused(longer, engine(kind)));
     auto shorter = request(900, 50, 0);
-    EXPECT_FALSE(fitAnswer(shorter, kind, 1000));
+    EXPECT_FALSE(fitAnswer(shorter, engine(kind)));
     EXPECT_EQ(shorter, request(900, 50, room));
     auto prompt = request(1001, 5, 0);
-    fitAnswer(prompt, kind, 1000);
+    fitAnswer(prompt, engine(kind));
     EXPECT_TRUE(isRefused(prompt, engine(kind)));
   }
   auto given = request(900, 500, 500);
-  EXPECT_FALSE(fitAnswer(given, EngineKind::vllm, 1000));
+  EXPECT_FALSE(fitAnswer(given, engine(EngineKind::vllm)));
   EXPECT_EQ(given, request(900, 500, 500));
 }
 
