@@ -47,6 +47,7 @@ class TimelineView final : public QWidget {
   void resizeEvent(QResizeEvent* event) override;
 
  private:
+  static constexpr double kNames = 92, kAxis = 22;  ///< left of the plot, below it
   void onRuns();
   void describe();
   void setAxis(const TimeAxis& axis);
@@ -58,8 +59,10 @@ class TimelineView final : public QWidget {
   Curves curves() const;
   RowLayout rows() const;
   int rowAt(const QPointF& at) const;  ///< -1: none
+  // timeline_paint.cpp
   void renderBack();
   void renderRows(QPainter& painter);
+  void renderNames(QPainter& painter, const RowLayout& layout);
   void renderLoad(QPainter& painter);
   void renderAxis(QPainter& painter);
   void paintSelection(QPainter& painter);

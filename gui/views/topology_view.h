@@ -45,6 +45,7 @@ class TopologyView final : public QWidget {
   void resizeEvent(QResizeEvent* event) override;
 
  private:
+  static constexpr double kLegendHeight = 24;
   void onRuns();
   void refresh();  ///< other moment, time or heat
   void describe();
