@@ -25,7 +25,7 @@ void FairNetworkLoop::run(EventHandler& handler, Ticks until) {
     }
     const Ticks event_at = queue_.nextTime();
     if (shares_.dirty() && event_at > now_) share();  // rates matter only where time passes
-    const Ticks end_at = nextEnd();
+    const Ticks end_at = ends_.nextTime();
     const Ticks next = std::min(event_at, end_at);
     if (next > until || next == kNever) break;
     now_ = next;
@@ -60,9 +60,7 @@ FlowId FairNetworkLoop::startFlow(const Flow& flow) {
                       .left = static_cast<double>(flow.bytes),
                       .rate = 0,
                       .since = now_,
-                      .end = kNever,
                       .active = true};
-  ++active_;
   return id;
 }
 
@@ -89,21 +87,8 @@ void FairNetworkLoop::setUp(LinkId link, bool up) {
   }
 }
 
-bool FairNetworkLoop::isStale(const End& end) const {
-  const InFlight& flow = in_flight_[end.slot];
-  return !flow.active || flow.id != end.flow || flow.end != end.at;
-}
-
-Ticks FairNetworkLoop::nextEnd() {
-  while (!ends_.empty() && isStale(ends_.front())) {
-    std::pop_heap(ends_.begin(), ends_.end(), std::greater<>());
-    ends_.pop_back();
-  }
-  return ends_.empty() ? kNever : ends_.front().at;
-}
-
 void FairNetworkLoop::endNextFlow() {
-  const FairShares::Slot slot = ends_.front().slot;
+  const FairShares::Slot slot = ends_.next();
   ended_.push_back({in_flight_[slot].id, in_flight_[slot].tag, true});
   in_flight_[slot].left = in_flight_[slot].rate = 0;
   leave(slot);
@@ -128,8 +113,8 @@ void FairNetworkLoop::leave(FairShares::Slot slot) {
   slice.use.delivered_bytes += static_cast<double>(flow.bytes) - left;
   if (--slice.active == 0) slice.use.busy += now_ - slice.since;
   shares_.removeFlow(slot);
+  ends_.remove(slot);
   in_flight_[slot].active = false;
-  --active_;
 }
 
 /// New rates from now on.
@@ -139,16 +124,13 @@ void FairNetworkLoop::share() {
     flow.left = std::max(0.0, flow.left - flow.rate * static_cast<double>(now_ - flow.since));
     flow.since = now_;
     flow.rate = shares_.rate(slot) / kTicksPerSecond;
-    flow.end = kNever;
-    if (flow.rate <= 0) continue;  // others have all of its links until the next sharing
+    if (flow.rate <= 0) {  // others have all of its links until the next sharing
+      ends_.remove(slot);
+      continue;
+    }
     const double ticks = std::ceil(flow.left / flow.rate);
-    flow.end = ticks < static_cast<double>(kNever - 1 - now_) ? now_ + static_cast<Ticks>(ticks) : kNever - 1;
-    ends_.push_back({flow.end, flow.id, slot});
-    std::push_heap(ends_.begin(), ends_.end(), std::greater<>());
-  }
-  if (ends_.size() > 64 + 4 * active_) {
-    std::erase_if(ends_, [&](const End& end) { return isStale(end); });
-    std::make_heap(ends_.begin(), ends_.end(), std::greater<>());
+    const bool soon = ticks < static_cast<double>(kNever - 1 - now_);
+    ends_.set(slot, soon ? now_ + static_cast<Ticks>(ticks) : kNever - 1, flow.id.value());
   }
 }
 

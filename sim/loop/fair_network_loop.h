@@ -6,6 +6,7 @@
 #include <deque>
 #include <vector>
 
+#include "sim/loop/flow_ends.h"
 #include "sim/loop/network_loop.h"
 #include "sim/loop/sliced_shares.h"
 
@@ -49,22 +50,13 @@ class FairNetworkLoop final : public NetworkLoop {
     double left = 0;  // bytes, at `since`
     double rate = 0;  // bytes a tick
     Ticks since = 0;
-    Ticks end = kNever;
     bool active = false;
-  };
-  struct End {  // counts if the flow still ends then
-    Ticks at;
-    FlowId flow;
-    FairShares::Slot slot;
-    bool operator>(const End& other) const { return at != other.at ? at > other.at : flow > other.flow; }
   };
   struct Ended {
     FlowId flow;
     std::uint64_t tag;
     bool delivered;
   };
-  bool isStale(const End& end) const;
-  Ticks nextEnd();
   void endNextFlow();
   void leave(FairShares::Slot slot);
   void share();
@@ -80,8 +72,7 @@ class FairNetworkLoop final : public NetworkLoop {
   std::vector<SliceCount> slices_ = std::vector<SliceCount>(1);
   std::vector<bool> up_;             // by link
   std::vector<InFlight> in_flight_;  // by slot
-  std::size_t active_ = 0;
-  std::vector<End> ends_;    // min-heap
+  FlowEnds ends_;
   std::deque<Ended> ended_;  // not delivered yet
   std::uint64_t numbered_ = 0;
   Ticks now_ = 0;

@@ -6,11 +6,14 @@
 // rates over the weights, the levels, that are fair.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
 #include "models/base/strong_int.h"
+#include "sim/loop/least_of.h"
 
 namespace headroom::sim {
 
@@ -39,37 +42,48 @@ class FairShares {
 
  private:
   static constexpr std::uint32_t kOwnLimit = UINT32_MAX;  // a flow's bottleneck is its limit
+  static constexpr double kInfinity = std::numeric_limits<double>::infinity();
   struct Link {
     double capacity = 0;
     std::vector<Slot> flows;
     bool dirty = false;
-    // While solving.
-    std::uint64_t touched = 0;  // the round in which it was
-    double left = 0;            // for the flows that are not filled yet
-    int open = 0;               // how many they are
-    double open_weight = 0;     // and what they weigh
+    // While solving: the flows that keep their rates, ...
+    std::uint64_t touched = 0;  // the solve in which they were looked at
+    double kept_left = 0;       // what they leave
+    double kept_fastest = 0;    // no level among them is above it
+    double kept_bound = 0;      // no level of those whose bottleneck this is is below it
+    // ... the others, ...
+    int refilled = 0;
+    double refilled_weight = 0;
+    // ... and in one filling.
+    double left = 0;
+    int open = 0;  // flows that are not filled yet
+    double open_weight = 0;
+    double fastest = 0, slowest_bound = kInfinity;  // levels of those that are
+    std::size_t candidate = 0;
+    /// The level at which those that are not would fill it.
+    double share() const { return open > 0 ? std::max(0.0, left) / open_weight : kInfinity; }
   };
   struct Flow {
-    std::vector<LinkId> path;
-    double limit = 0;  // infinity: none
-    double weight = 1;
     double rate = 0;
+    double level = 0;  // rate over weight
     std::uint32_t bottleneck = kOwnLimit;
-    // While solving.
-    double old_rate = 0;
-    bool refilled = false;
-    bool filled = false;
+    bool refilled = false, filled = false;  // while solving
+    double limit = 0;                       // infinity: none
+    double weight = 1;
+    std::vector<LinkId> path;
   };
-  struct Candidate {  // what may bind next
-    double level;
-    std::uint32_t link;  // kOwnLimit: a flow's limit
+  struct Candidate {  // for what binds next
+    std::uint32_t link;  // kOwnLimit: the flow's limit
     Slot flow;
-    bool operator>(const Candidate& other) const { return level > other.level; }
   };
-  double levelOf(const Flow& flow) const { return flow.rate / flow.weight; }
 
   void markDirty(LinkId link);
+  Link& touch(std::uint32_t link);
+  void look(Link& link, std::uint32_t id);
   void refill(Slot flow);
+  void refillFasterThan(double level, std::uint32_t link);
+  void startAgain();
   void fill();
   void freeze(Slot flow, double level, std::uint32_t bottleneck);
   bool addUnfair();
@@ -78,12 +92,14 @@ class FairShares {
   std::vector<Flow> flows_;
   std::vector<Slot> unused_;
   std::vector<LinkId> dirty_links_;
-  std::vector<Slot> dirty_flows_;  // their limit has changed; may have gone since
+  std::vector<Slot> dirty_flows_;  // their limit has changed
   // While solving.
   std::vector<Slot> refilled_;
-  std::vector<std::uint32_t> touched_;
-  std::vector<Candidate> candidates_;  // min-heap
-  std::uint64_t round_ = 0;
+  std::vector<double> old_rates_;      // of these
+  std::vector<Candidate> candidates_;  // links touched and limits of flows refilled
+  LeastOf levels_;                     // of these, at which they bind
+  std::size_t to_fill_ = 0;
+  std::uint64_t solves_ = 0;
 };
 
 }  // namespace headroom::sim
