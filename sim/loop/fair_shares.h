@@ -1,9 +1,10 @@
 // Max-min fair rates of flows over links, kept up to date as flows come and go. A flow's bottleneck is a link that is
 // full and on which no flow is faster (or its own limit); rates are max-min fair if and only if every flow has one
 // (Bertsekas and Gallager, Data Networks, 6.5.2). So a change is repaired where it happened: the flows that may change
-// are filled anew beside all others, which keep their rates; those of the others that have lost their bottleneck by it
-// join them, until none has. Most changes reach a few flows, even where all flows hang together. With weights it is the
-// rates over the weights, the levels, that are fair.
+// are filled anew beside all others, which keep their rates; those of the others that are faster than flows that stop
+// at a full link join at once, those that have lost their bottleneck by it join for another filling, until none has.
+// Most changes reach a few flows, even where all flows hang together. With weights it is the rates over the weights,
+// the levels, that are fair.
 #pragma once
 
 #include <algorithm>
@@ -73,7 +74,7 @@ class FairShares {
     double weight = 1;
     std::vector<LinkId> path;
   };
-  struct Candidate {  // for what binds next
+  struct Candidate {     // for what binds next
     std::uint32_t link;  // kOwnLimit: the flow's limit
     Slot flow;
   };

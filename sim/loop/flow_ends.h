@@ -1,5 +1,5 @@
-// When each flow ends, and which is next: a 4-ary heap that knows where each flow is, so that an end that moves is moved
-// in place. Ends at one time are in the order of their flows.
+// When each flow ends, and which is next: a 4-ary heap that knows where each flow is, so that an end that moves is
+// moved in place. Ends at one time are in the order of their flows.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// The least of some numbers that change often, by scanning: blocks of 32 of them, and the least of each block. Below some
-// thousand numbers of which each look changes many, that is faster than a heap.
+// The least of some numbers that change often, by scanning: blocks of 32 of them, and the least of each block. Below
+// some thousand numbers of which each look changes many, that is faster than a heap.
 #pragma once
 
 #include <algorithm>
@@ -50,7 +50,8 @@ class LeastOf {
   static double leastOf(const double* from) {
     double least[4] = {from[0], from[1], from[2], from[3]};  // four chains, so that one does not wait for the other
     for (std::size_t i = 4; i < kBlock; i += 4) {
-      for (std::size_t lane = 0; lane < 4; ++lane) least[lane] = from[i + lane] < least[lane] ? from[i + lane] : least[lane];
+      for (std::size_t lane = 0; lane < 4; ++lane)
+        least[lane] = from[i + lane] < least[lane] ? from[i + lane] : least[lane];
     }
     return std::min(std::min(least[0], least[1]), std::min(least[2], least[3]));
   }
