@@ -189,6 +189,22 @@ std::string workloadTable(const Result& result) {
   return "\n" + table.text();
 }
 
+std::string sliceTable(const Result& result) {
+  if (!result.network || result.network->slices.empty()) return {};
+  TextTable table("lrrrrrrrr");
+  table.add({"slice", "guaranteed", "asked", "delivered", "busy", "while busy", "below guarantee", "contention",
+             "revenue - cost"});
+  for (const sim::SliceOutcome& s : result.network->slices) {
+    const double per_s = s.busy_s > 0 ? static_cast<double>(s.delivered_bytes) / s.busy_s : 0;
+    table.add({s.name, numberText(s.guaranteed_gb_per_s) + " GB/s",
+               bytesText(Bytes(static_cast<double>(s.asked_bytes))),
+               bytesText(Bytes(static_cast<double>(s.delivered_bytes))), durationText(s.busy_s),
+               numberText(per_s / 1e9) + " GB/s", durationText(s.below_guarantee_s), shareText(s.contention),
+               fmt::format("{} - {} USD", numberText(s.revenue_usd), numberText(s.cost_usd))});
+  }
+  return "\n" + table.text();
+}
+
 }  // namespace
 
 std::string tierText(const std::array<double, models::kTiers>& share) {
@@ -221,7 +237,7 @@ std::string resultTable(const Scenario& scenario, const Result& result) {
   TextTable summary("ll");
   for (const auto& [name, text] : summaryRows(result)) summary.add({name, text});
   std::string out = headline(scenario, result) + "\n" + latencyTable(result) + "\n" + summary.text() +
-                    poolTable(result) + workloadTable(result);
+                    poolTable(result) + workloadTable(result) + sliceTable(result);
   for (const std::string& warning : result.warnings) {
     if (warning.starts_with("overloaded:")) continue;  // the headline says so
     out += "\nwarning: " + warning + "\n";

@@ -28,6 +28,33 @@ LinkOutcome linkFrom(const Json& j) {
   return l;
 }
 
+Json sliceJson(const SliceOutcome& s) {
+  return Json{{"name", s.name},
+              {"guaranteed_gb_per_s", s.guaranteed_gb_per_s},
+              {"count", s.count},
+              {"asked_bytes", s.asked_bytes},
+              {"delivered_bytes", s.delivered_bytes},
+              {"busy_s", s.busy_s},
+              {"below_guarantee_s", s.below_guarantee_s},
+              {"contention", s.contention},
+              {"revenue_usd", s.revenue_usd},
+              {"cost_usd", s.cost_usd}};
+}
+SliceOutcome sliceFrom(const Json& j) {
+  SliceOutcome s;
+  s.name = j.at("name");
+  s.guaranteed_gb_per_s = j.at("guaranteed_gb_per_s");
+  s.count = j.at("count");
+  s.asked_bytes = j.at("asked_bytes");
+  s.delivered_bytes = j.at("delivered_bytes");
+  s.busy_s = j.at("busy_s");
+  s.below_guarantee_s = j.at("below_guarantee_s");
+  s.contention = j.at("contention");
+  s.revenue_usd = j.at("revenue_usd");
+  s.cost_usd = j.at("cost_usd");
+  return s;
+}
+
 }  // namespace
 
 Json toJson(const std::optional<NetworkOutcome>& network) {
@@ -36,6 +63,8 @@ Json toJson(const std::optional<NetworkOutcome>& network) {
   for (const TransferOutcome& t : network->by_kind) {
     kinds[t.kind] = {{"count", t.count}, {"bytes", t.bytes}, {"mean_ms", t.mean_ms}, {"contention", t.contention}};
   }
+  Json slices = Json::array();
+  for (const SliceOutcome& slice : network->slices) slices.push_back(sliceJson(slice));
   for (const LinkOutcome& link : network->links) links.push_back(linkJson(link));
   Json hottest;
   if (!network->links.empty()) {
@@ -47,6 +76,7 @@ Json toJson(const std::optional<NetworkOutcome>& network) {
               {"hottest_link", hottest},
               {"by_kind", kinds},
               {"ttft_share", {{"kv_transfer", network->ttft_kv_transfer}, {"contention", network->ttft_contention}}},
+              {"slices", slices},
               {"interval_s", network->interval_s},
               {"links", links}};
 }
@@ -61,6 +91,7 @@ std::optional<NetworkOutcome> networkFromJson(const Json& j) {
   }
   network.ttft_kv_transfer = j.at("ttft_share").at("kv_transfer");
   network.ttft_contention = j.at("ttft_share").at("contention");
+  for (const Json& slice : j.at("slices")) network.slices.push_back(sliceFrom(slice));
   network.interval_s = j.at("interval_s");
   for (const Json& link : j.at("links")) network.links.push_back(linkFrom(link));
   return network;

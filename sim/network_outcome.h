@@ -29,11 +29,26 @@ struct TransferOutcome {
   bool operator==(const TransferOutcome&) const = default;
 };
 
+/// Of a slice of the links (key `network.slices`).
+struct SliceOutcome {
+  std::string name;
+  double guaranteed_gb_per_s = 0;  ///< of the nodes' NICs, one way, all together
+  std::int64_t count = 0;          ///< transfers
+  std::int64_t asked_bytes = 0, delivered_bytes = 0;
+  double busy_s = 0;             ///< while at least one was on its way
+  double below_guarantee_s = 0;  ///< of it, while a link that is narrower than the guarantees on it held them back
+  double contention = 0;         ///< share of the transfers' time that they waited for each other and others
+  double revenue_usd = 0;        ///< of bytes delivered and of the guarantee, over the run
+  double cost_usd = 0;           ///< egress of what it sent over the WAN
+  bool operator==(const SliceOutcome&) const = default;
+};
+
 struct NetworkOutcome {
   std::int64_t bytes = 0;
   double egress_usd = 0;                 ///< of what crossed the WAN; part of the cost
   std::vector<TransferOutcome> by_kind;  ///< kinds that were sent
   double interval_s = 0;                 ///< of over_time
+  std::vector<SliceOutcome> slices;      ///< in the order of the scenario
   std::vector<LinkOutcome> links;        ///< the busiest, hottest first
   /// Shares of the measured requests' ttft, all together: KV on the way by itself, and what others' transfers added.
   double ttft_kv_transfer = 0, ttft_contention = 0;

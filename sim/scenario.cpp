@@ -180,7 +180,6 @@ void readPlaces(Fields& fields, Scenario& scenario) {
   if (sites) scenario.sites = readSites(*sites);
   if (scenario.sites.empty() && wan) wan->fail("there are no sites to join", "describe them under sites");
   if (!scenario.sites.empty()) scenario.wan = readWan(wan, scenario.sites, *sites);
-  if (const auto v = fields.optional("network")) scenario.network = readNetwork(*v, !scenario.sites.empty());
 }
 
 /// That every replica has its nodes.
@@ -270,6 +269,7 @@ Scenario readScenario(const Value& value) {
   }
   if (scenario.workloads.empty()) entries.fail("at least one workload is needed");
   checkClients(scenario, entries);
+  if (const auto v = fields.optional("network")) readNetwork(*v, scenario);
   if (const auto slos = fields.optional("slos")) {
     for (const Value& v : slos->items()) scenario.slos.push_back(readSlo(v, scenario));
   }

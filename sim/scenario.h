@@ -17,6 +17,7 @@
 #include "sim/engine/engine_options.h"
 #include "sim/faults.h"
 #include "sim/sites.h"
+#include "sim/traffic.h"
 #include "workloads/request_details.h"
 #include "workloads/workload_spec.h"
 
@@ -85,11 +86,11 @@ struct ClientPlace {
 struct WorkloadEntry {
   std::string deployment;
   std::string request_class = "default";
-  std::string tenant{};                 ///< whose requests these are; empty: nobody's in particular
-  std::int32_t priority = 0;            ///< lower goes first
-  std::string adapter{};                ///< LoRA adapter; empty: the base model
+  std::string tenant{};                  ///< whose requests these are; empty: nobody's in particular
+  std::int32_t priority = 0;             ///< lower goes first
+  std::string adapter{};                 ///< LoRA adapter; empty: the base model
   std::optional<ClientPlace> clients{};  ///< unset: beside the replicas
-  std::optional<ClientSpec> client{};  ///< none: clients wait for ever and never try again
+  std::optional<ClientSpec> client{};    ///< none: clients wait for ever and never try again
   workloads::WorkloadSpec spec;
   bool operator==(const WorkloadEntry&) const = default;
 };
@@ -99,6 +100,8 @@ enum class NetworkSolver : std::uint8_t { own, simgrid };
 
 struct NetworkSpec {
   NetworkSolver solver = NetworkSolver::own;
+  std::vector<SliceSpec> slices;
+  std::vector<BackgroundSpec> background;
   bool operator==(const NetworkSpec&) const = default;
 };
 

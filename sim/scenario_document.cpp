@@ -105,7 +105,7 @@ DocumentNode toDocument(const Scenario& scenario) {
   addList("sites", scenario.sites);
   addList("wan", scenario.wan);
   addList("faults", scenario.faults);
-  if (scenario.network != NetworkSpec()) setMember(node, "network", toDocument(scenario.network));
+  if (scenario.network != NetworkSpec()) setMember(node, "network", networkNode(scenario));
   DocumentNode deployments = listNode();
   for (const DeploymentSpec& d : scenario.deployments) deployments.items.push_back(deploymentNode(d));
   setMember(node, "deployments", std::move(deployments));

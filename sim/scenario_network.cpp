@@ -23,15 +23,22 @@ bool DeploymentSpec::isDisaggregated() const {
   return anyPool(*this, Role::prefill) || anyPool(*this, Role::decode);
 }
 
-NetworkSpec readNetwork(const Value& value, bool sites) {
-  NetworkSpec network;
-  if (!sites) value.fail("there are no sites, hence no network", "describe them under sites (docs/network.md)");
+void readNetwork(const Value& value, Scenario& scenario) {
+  NetworkSpec& network = scenario.network;
+  if (scenario.sites.empty())
+    value.fail("there are no sites, hence no network", "describe them under sites (docs/network.md)");
   Fields fields(value);
   if (const auto v = fields.optional("solver")) {
     network.solver = v->oneOf({"own", "simgrid"}) == "own" ? NetworkSolver::own : NetworkSolver::simgrid;
   }
+  if (const auto v = fields.optional("slices")) {
+    network.slices = readSlices(*v, scenario);
+    if (network.solver == NetworkSolver::simgrid && !network.slices.empty()) {
+      v->fail("SimGrid shares links without minimums, so that it cannot have slices", "leave out solver: simgrid");
+    }
+  }
+  if (const auto v = fields.optional("background")) network.background = readBackground(*v, scenario);
   fields.finish();
-  return network;
 }
 
 Role readRole(const Value& value, const std::vector<SiteSpec>& sites) {
@@ -156,9 +163,20 @@ DocumentNode toDocument(const StartSpec& start) {
   return node;
 }
 
-DocumentNode toDocument(const NetworkSpec& network) {
+DocumentNode networkNode(const Scenario& scenario) {
+  const NetworkSpec& network = scenario.network;
   DocumentNode node = mapNode();
   setMember(node, "solver", scalarNode(network.solver == NetworkSolver::own ? "own" : "simgrid"));
+  if (!network.slices.empty()) {
+    DocumentNode slices = listNode();
+    for (const SliceSpec& slice : network.slices) slices.items.push_back(toDocument(slice));
+    setMember(node, "slices", std::move(slices));
+  }
+  if (!network.background.empty()) {
+    DocumentNode background = listNode();
+    for (const BackgroundSpec& b : network.background) background.items.push_back(toDocument(b, scenario));
+    setMember(node, "background", std::move(background));
+  }
   return node;
 }
 

@@ -6,8 +6,8 @@
 
 namespace headroom::sim {
 
-/// Key `network`. `sites`: does the scenario have any?
-NetworkSpec readNetwork(const Value& value, bool sites);
+/// Key `network` of a scenario whose deployments and workloads have been read.
+void readNetwork(const Value& value, Scenario& scenario);
 /// Key `disaggregation` of a deployment whose pools have been read. Throws InputError if it and the roles do not agree.
 void readDisaggregation(Fields& fields, const Value& pools, DeploymentSpec& deployment);
 /// Key `start` of a pool whose site has been read.
@@ -16,7 +16,8 @@ StartSpec readStart(const Value& value, const std::vector<SiteSpec>& sites, cons
 ClientPlace readClients(const Value& value, const std::vector<SiteSpec>& sites);
 Role readRole(const Value& value, const std::vector<SiteSpec>& sites);
 
-DocumentNode toDocument(const NetworkSpec& network);
+/// Key `network`.
+DocumentNode networkNode(const Scenario& scenario);
 DocumentNode toDocument(const DisaggregationSpec& disaggregation);
 DocumentNode toDocument(const StartSpec& start);
 DocumentNode toDocument(const ClientPlace& clients);

@@ -20,14 +20,15 @@ bool ClientTraffic::isAway(std::uint32_t workload, std::uint32_t replica) const 
   return clients_[workload] && network_.placeOf(replica).site != site_[workload];
 }
 
-void ClientTraffic::start(const Way& way, std::int64_t bytes, std::uint64_t request) {
+void ClientTraffic::start(const Way& way, std::int64_t bytes, const workloads::Request& request,
+                          std::uint32_t replica) {
   network_.transfers().start({.kind = TransferKind::client,
                               .ways = {&way, 1},
                               .bytes = bytes,
                               .rate_limit = {},
-                              .slice = 0,
-                              .hash = request,
-                              .tag = request},
+                              .slice = network_.sliceOf(TransferKind::client, replica, request.workload),
+                              .hash = request.id,
+                              .tag = request.id},
                              *this);
 }
 
@@ -37,7 +38,7 @@ void ClientTraffic::send(const workloads::Request& request, std::uint32_t replic
   Way way;
   way.from_site = static_cast<std::int32_t>(site_[request.workload]);
   way.to = network_.endsOf(replica).front();
-  start(way, std::llround(clients.bytes_per_prompt_token * request.prompt_tokens), request.id);
+  start(way, std::llround(clients.bytes_per_prompt_token * request.prompt_tokens), request, replica);
 }
 
 void ClientTraffic::answer(const RequestRecord& record, std::function<void(const RequestRecord&)> there) {
@@ -48,7 +49,8 @@ void ClientTraffic::answer(const RequestRecord& record, std::function<void(const
   Way way;
   way.from = network_.endsOf(record.replica).front();
   way.to_site = static_cast<std::int32_t>(site_[record.request.workload]);
-  start(way, std::llround(clients.bytes_per_output_token * record.request.output_tokens), record.request.id);
+  start(way, std::llround(clients.bytes_per_output_token * record.request.output_tokens), record.request,
+        record.replica);
 }
 
 void ClientTraffic::onTransferEnd(const TransferEnd& end) {

@@ -35,7 +35,7 @@ class ClientTraffic final : public TransferHandler {
     RequestRecord record;
     std::function<void(const RequestRecord&)> answer_there;
   };
-  void start(const Way& way, std::int64_t bytes, std::uint64_t request);
+  void start(const Way& way, std::int64_t bytes, const workloads::Request& request, std::uint32_t replica);
 
   RunNetwork& network_;
   std::vector<std::optional<ClientPlace>> clients_;       // by workload

@@ -106,9 +106,9 @@ void Cluster::run() {
     settle(r);
     cold_starts_->start(r);
   }
-  if (network_ != nullptr) network_->reserveCollectives();
+  if (network_ != nullptr) network_->beginBackground();
   scheduleArrival();
-  if (network_ != nullptr && arrivals_.nextTime() == kNever) network_->endCollectives();
+  if (network_ != nullptr && arrivals_.nextTime() == kNever) network_->endBackground();
   if (outages_) outages_->begin();
   loop_.run(*this, kNever - 1);
   for (std::uint32_t r = 0; r < fleet_.size(); ++r) {
@@ -137,6 +137,8 @@ void Cluster::onEvent(const Event& event) {
   } else if (event.target == Outages::kEventTarget) {
     outages_->onEvent(event);
     if (!mayCome()) giveUpWaiting();
+  } else if (event.target == Background::kEventTarget) {
+    network_->onBackgroundEvent(event);
   } else if (event.target == Attempts::kEventTarget) {
     handleTimer();
   } else {

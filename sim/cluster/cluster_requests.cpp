@@ -184,7 +184,7 @@ void Cluster::leave(const RequestRecord& record) {
     arrivals_.left(record.request, loop_.now(), completed);
     scheduleArrival();
   }
-  if (network_ != nullptr && in_system_ == 0 && arrivals_.nextTime() == kNever) network_->endCollectives();
+  if (network_ != nullptr && in_system_ == 0 && arrivals_.nextTime() == kNever) network_->endBackground();
 }
 
 void Cluster::reportInOrder(const RequestRecord& record) {

@@ -65,7 +65,7 @@ void ColdStarts::read(std::uint32_t replica, const Pool& pool, std::vector<Way> 
                               .ways = ways,
                               .bytes = static_cast<std::int64_t>(pool.weights.value() * ranks),
                               .rate_limit = pool.spec.rate_limit,
-                              .slice = 0,
+                              .slice = network_.sliceOf(TransferKind::weights, replica),
                               .hash = replica,
                               .tag = replica},
                              *this);

@@ -126,7 +126,7 @@ void Disaggregation::move(std::uint64_t id, Moving& moving, double share) {
                               .ways = ways,
                               .bytes = bytesOf(moving, share),
                               .rate_limit = d.spec.rate_limit,
-                              .slice = 0,
+                              .slice = network_.sliceOf(TransferKind::kv, moving.pair.decode, moving.request.workload),
                               .hash = id + (moving.failed_transfers << 40),
                               .tag = id},
                              *this);

@@ -6,7 +6,8 @@
 namespace headroom::sim {
 
 const char* nameOf(TransferKind kind) {
-  constexpr std::array<const char*, kTransferKinds> kNames{"kv", "prefix", "weights", "client", "collective"};
+  constexpr std::array<const char*, kTransferKinds> kNames{"kv",     "prefix",     "weights",
+                                                           "client", "collective", "background"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 

@@ -14,8 +14,8 @@
 namespace headroom::sim {
 
 /// What a transfer carries.
-enum class TransferKind : std::uint8_t { kv, prefix, weights, client, collective };
-inline constexpr std::size_t kTransferKinds = 5;
+enum class TransferKind : std::uint8_t { kv, prefix, weights, client, collective, background };
+inline constexpr std::size_t kTransferKinds = 6;
 const char* nameOf(TransferKind kind);
 
 class LinkUsage {

@@ -12,7 +12,7 @@ namespace headroom::sim {
 bool sendsAnything(const Scenario& scenario) {
   const bool clients = std::any_of(scenario.workloads.begin(), scenario.workloads.end(),
                                    [](const WorkloadEntry& workload) { return workload.clients.has_value(); });
-  return clients ||
+  return clients || !scenario.network.background.empty() ||
          std::any_of(scenario.deployments.begin(), scenario.deployments.end(), [](const DeploymentSpec& deployment) {
            return deployment.isDisaggregated() ||
                   std::any_of(deployment.pools.begin(), deployment.pools.end(),
@@ -20,11 +20,33 @@ bool sendsAnything(const Scenario& scenario) {
          });
 }
 
-RunNetwork::RunNetwork(const Scenario& scenario) : topology_(scenario.sites, scenario.wan) {
+namespace {
+
+/// Links that are shared although they cannot saturate: those that change, and all of them if a slice has so many bytes
+/// a second of each, which is less than the same of all that feeds it.
+std::vector<FabricLinkId> keptLinks(const Scenario& scenario, const Topology& topology) {
+  std::vector<FabricLinkId> kept = Outages::links(scenario);
+  const auto by_rate = [](const SliceSpec& slice) {
+    return slice.share.guarantee.rate > 0 || (slice.share.cap && slice.share.cap->rate > 0);
+  };
+  if (std::any_of(scenario.network.slices.begin(), scenario.network.slices.end(), by_rate)) {
+    for (std::uint32_t i = 0; i < topology.links().size(); ++i) kept.emplace_back(i);
+  }
+  return kept;
+}
+
+}  // namespace
+
+RunNetwork::RunNetwork(const Scenario& scenario) : scenario_(scenario), topology_(scenario.sites, scenario.wan) {
   if (scenario.network.solver == NetworkSolver::own) own_loop_ = std::make_unique<FairNetworkLoop>();
   loop_ = own_loop_ ? own_loop_.get() : &simgridLoop();
-  const std::vector<FabricLinkId> changing = Outages::links(scenario);
-  transfers_ = std::make_unique<Transfers>(topology_, *loop_, changing);
+  if (!scenario.network.slices.empty()) {
+    std::vector<SliceShare> shares;
+    for (const SliceSpec& slice : scenario.network.slices) shares.push_back(slice.share);
+    own_loop_->setSlices(std::move(shares));
+  }
+  transfers_ = std::make_unique<Transfers>(topology_, *loop_, keptLinks(scenario, topology_));
+  background_ = std::make_unique<Background>(scenario, topology_, *transfers_, *loop_);
   const Placement placement = placeReplicas(scenario, topology_);
   CHECK(!placement.problem, "scenarios are placed when they are read");
   for (std::size_t d = 0; d < placement.deployments.size(); ++d) {
@@ -43,6 +65,7 @@ RunNetwork::RunNetwork(const Scenario& scenario) : topology_(scenario.sites, sce
           collectives_.push_back({static_cast<std::uint32_t>(ends_.size()), collectives});
         }
         ends_.push_back(std::move(ends));
+        pools_.emplace_back(static_cast<std::uint32_t>(d), static_cast<std::uint32_t>(p));
         accelerators_.push_back(accelerators);
       }
     }
@@ -100,16 +123,32 @@ void RunNetwork::reserveCollectives() {
                                            .ways = ways,
                                            .bytes = kEndless,
                                            .rate_limit = collective.rate * static_cast<double>(ends.size()),
-                                           .slice = 0,
+                                           .slice = sliceOf(TransferKind::collective, collective.replica),
                                            .hash = collective.replica,
                                            .tag = 0},
                                           no_end_));
   }
 }
 
-void RunNetwork::endCollectives() {
+void RunNetwork::beginBackground() {
+  reserveCollectives();
+  background_->begin();
+}
+
+void RunNetwork::endBackground() {
+  background_->end();
   for (const TransferId transfer : reserved_) transfers_->cancel(transfer);
   reserved_.clear();
+}
+
+std::uint32_t RunNetwork::sliceOf(TransferKind kind, std::uint32_t replica,
+                                  std::optional<std::uint32_t> workload) const {
+  if (scenario_.network.slices.empty()) return 0;
+  const DeploymentSpec& deployment = scenario_.deployments[pools_[replica].first];
+  return sim::sliceOf(scenario_.network.slices, {.kind = kind,
+                                                 .workload = workload ? &scenario_.workloads[*workload] : nullptr,
+                                                 .deployment = &deployment.name,
+                                                 .pool = &deployment.pools[pools_[replica].second].name});
 }
 
 ReplicaPlace RunNetwork::placeOf(std::uint32_t replica) const {

@@ -3,11 +3,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
+#include "sim/cluster/background.h"
 #include "sim/cluster/placement.h"
 #include "sim/cluster/topology.h"
 #include "sim/cluster/transfers.h"
+#include "sim/loop/fair_network_loop.h"
 #include "sim/loop/network_loop.h"
 #include "sim/orchestration/pair_router.h"
 #include "sim/scenario.h"
@@ -28,9 +32,16 @@ class RunNetwork {
   const Topology& topology() const { return topology_; }
   const Transfers& transfers() const { return *transfers_; }
 
-  /// The traffic within replicas that span nodes, as flows of a fixed rate at most, from now() until they are ended.
-  void reserveCollectives();
-  void endCollectives();
+  /// What goes on beside the requests, from now() until it is ended: the traffic within replicas that span nodes, as
+  /// flows of a fixed rate at most, and that of others.
+  void beginBackground();
+  void endBackground();
+  void onBackgroundEvent(const Event& event) { background_->onEvent(event); }
+
+  /// Of a transfer to `replica`, for a request of a workload if it is one.
+  std::uint32_t sliceOf(TransferKind kind, std::uint32_t replica, std::optional<std::uint32_t> workload = {}) const;
+  /// How long its transfers were on their way, until now().
+  SliceUse sliceUse(std::uint32_t slice) const { return own_loop_->sliceUse(slice); }
 
   /// By replica of the run: its ends, one a node it stands on.
   const std::vector<Endpoint>& endsOf(std::uint32_t replica) const { return ends_[replica]; }
@@ -41,10 +52,14 @@ class RunNetwork {
   std::vector<Way> waysFromLocalStorage(std::uint32_t replica) const;
 
  private:
+  void reserveCollectives();
+
+  const Scenario& scenario_;
   Topology topology_;
-  std::unique_ptr<NetworkLoop> own_loop_;
+  std::unique_ptr<FairNetworkLoop> own_loop_;
   NetworkLoop* loop_;
   std::unique_ptr<Transfers> transfers_;
+  std::unique_ptr<Background> background_;
   void addStorage();
 
   struct Collective {
@@ -59,9 +74,10 @@ class RunNetwork {
   NoEnd no_end_;
 
   std::vector<std::vector<Endpoint>> ends_;
-  std::vector<int> accelerators_;              // by replica
-  std::vector<PortId> storage_;                // by site
-  std::vector<PortId> storage_port_, drives_;  // by node; kNoPort where no replica stands
+  std::vector<int> accelerators_;                               // by replica
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> pools_;  // by replica: deployment, pool of it
+  std::vector<PortId> storage_;                                 // by site
+  std::vector<PortId> storage_port_, drives_;                   // by node; kNoPort where no replica stands
 };
 
 /// Ways on which nodes of one replica send to nodes of another: every node of the larger takes part.

@@ -257,7 +257,7 @@ Result simulate(const Scenario& scenario, const std::vector<DeploymentPlan>& pla
   summarizeSpeculation(plans, cluster.recorder(), result);
   summarizeEnergy(plans, cluster.recorder(), result);
   if (network) {
-    result.network = summarizeNetwork(*network, cluster.recorder().lastFinish());
+    result.network = summarizeNetwork(*network, scenario, cluster.recorder().lastFinish());
     const Recorder::TtftShares shares = cluster.recorder().ttftShares();
     if (result.usd) *result.usd += result.network->egress_usd;
     summarizeStarts(*cluster.coldStarts(), plans, result);

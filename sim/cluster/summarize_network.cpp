@@ -43,9 +43,45 @@ std::vector<FabricLinkId> busiest(const RunNetwork& network) {
   return links;
 }
 
+/// What a slice is guaranteed of the NICs of all nodes, one way.
+double guaranteedOnNics(const Topology& topology, const SliceSpec& slice) {
+  double all = 0;
+  for (const SiteSpec& site : topology.sites()) {
+    if (!site.fabric) continue;
+    for (const NodeGroup& group : site.nodes) {
+      all += group.count * slice.share.guarantee.of(group.type.scaleOutBandwidth().value());
+    }
+  }
+  return all;
+}
+
+std::vector<SliceOutcome> outcomesOfSlices(const RunNetwork& network, const Scenario& scenario, Ticks end) {
+  constexpr double kGigabit = 1e9 / 8;
+  std::vector<SliceOutcome> all;
+  for (const SliceSpec& spec : scenario.network.slices) {
+    const auto number = static_cast<std::uint32_t>(all.size() + 1);
+    const Transfers::SliceTraffic traffic = network.transfers().sliceTraffic(number);
+    const SliceUse use = network.sliceUse(number);
+    const double guaranteed = guaranteedOnNics(network.topology(), spec);
+    const auto total = static_cast<double>(traffic.times.total);
+    all.push_back({.name = spec.name,
+                   .guaranteed_gb_per_s = guaranteed / 1e9,
+                   .count = traffic.count,
+                   .asked_bytes = traffic.asked_bytes,
+                   .delivered_bytes = traffic.moved_bytes,
+                   .busy_s = toSeconds(use.busy).value(),
+                   .below_guarantee_s = toSeconds(use.below).value(),
+                   .contention = total > 0 ? static_cast<double>(traffic.times.contention) / total : 0,
+                   .revenue_usd = spec.price.value() * static_cast<double>(traffic.moved_bytes) +
+                                  spec.guarantee_price.value() * guaranteed / kGigabit * toSeconds(end).value(),
+                   .cost_usd = traffic.egress_usd});
+  }
+  return all;
+}
+
 }  // namespace
 
-NetworkOutcome summarizeNetwork(const RunNetwork& network, Ticks end) {
+NetworkOutcome summarizeNetwork(const RunNetwork& network, const Scenario& scenario, Ticks end) {
   const Transfers& transfers = network.transfers();
   NetworkOutcome out;
   out.bytes = std::accumulate(transfers.bytes().begin(), transfers.bytes().end(), std::int64_t{0});
@@ -64,6 +100,7 @@ NetworkOutcome summarizeNetwork(const RunNetwork& network, Ticks end) {
     const std::int64_t bytes = transfers.usage().totalBytes(there) + transfers.usage().totalBytes(back);
     out.egress_usd += topology.wan()[w].egress_price.value() * static_cast<double>(bytes);
   }
+  out.slices = outcomesOfSlices(network, scenario, end);
   out.interval_s = toSeconds(transfers.usage().interval()).value();
   if (end <= 0) return out;
   for (const FabricLinkId id : busiest(network)) out.links.push_back(outcomeOf(network, id, end));

@@ -7,6 +7,6 @@
 namespace headroom::sim {
 
 /// `end`: of the run. The shares of the ttft are left at 0.
-NetworkOutcome summarizeNetwork(const RunNetwork& network, Ticks end);
+NetworkOutcome summarizeNetwork(const RunNetwork& network, const Scenario& scenario, Ticks end);
 
 }  // namespace headroom::sim

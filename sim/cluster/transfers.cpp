@@ -83,6 +83,7 @@ void Transfers::addFromPort(PortId port, bool scale_up, std::size_t side, Part& 
 /// The links of the way; its latency.
 Seconds Transfers::layOut(const Way& way, std::uint64_t hash, Part& part, BytesPerSecond& narrowest) const {
   part.links.clear();
+  part.egress_price = {};
   part.shared.clear();
   if (way.from_outside) {
     addFromPort(way.from.port, false, 0, part, narrowest);
@@ -104,6 +105,7 @@ Seconds Transfers::layOut(const Way& way, std::uint64_t hash, Part& part, BytesP
   }
   addFromPort(way.to_site >= 0 ? kNoPort : way.to.port, scale_up, 1, part, narrowest);
   part.links = std::move(route.links);
+  part.egress_price = route.egress_price;
   return route.latency;
 }
 
@@ -148,11 +150,11 @@ void Transfers::cancel(TransferId transfer) {
         "only a transfer on its way is cancelled");
   --on_their_way_;
   const bool event_to_come = t.stage == Stage::latency || t.stage == Stage::ended;
+  if (t.stage == Stage::flowing) account(t, true);
   for (std::size_t i = 0; i < t.part_count; ++i) {
     if (t.parts[i].flowing) loop_.cancelFlow(t.parts[i].flow);
     t.parts[i].flowing = false;
   }
-  if (t.stage == Stage::flowing) account(t, true);
   t.stage = event_to_come ? Stage::cancelled : Stage::unused;
   if (!event_to_come) unused_.push_back(slot);
 }
@@ -212,23 +214,42 @@ void Transfers::end(std::uint32_t slot) {
   t.end.ended = loop_.now();
   t.end.alone = std::min(t.end.alone, t.end.ended - t.end.began);  // rounding
   account(t, false);
-  Times& times = times_[static_cast<std::size_t>(t.kind)];
-  times.total += t.end.ended - t.end.began;
-  times.contention += t.end.contention();
-  ++times.count;
+  const auto count = [&](Times& times) {
+    times.total += t.end.ended - t.end.began;
+    times.contention += t.end.contention();
+    ++times.count;
+  };
+  count(times_[static_cast<std::size_t>(t.kind)]);
+  count(by_slice_[t.slice].times);
   loop_.schedule(t.end.ended, Rank::arrival, kEventTarget, slot);
 }
 
+/// Of a part that is cancelled now.
+std::int64_t Transfers::movedBy(const Transfer& t, const Part& part) const {
+  if (!part.flowing) return part.bytes;
+  if (const std::optional<double> moved = loop_.movedBytes(part.flow)) return static_cast<std::int64_t>(*moved);
+  if (t.limit <= BytesPerSecond()) return part.bytes;
+  const Bytes most = t.limit * toSeconds(loop_.now() - t.flow_began);
+  return std::min(part.bytes, static_cast<std::int64_t>(most.value()));
+}
+
 void Transfers::account(const Transfer& t, bool cancelled) {
+  if (t.slice >= by_slice_.size()) by_slice_.resize(t.slice + 1);
+  SliceTraffic& slice = by_slice_[t.slice];
+  ++slice.count;
   for (std::size_t i = 0; i < t.part_count; ++i) {
     const Part& part = t.parts[i];
-    std::int64_t bytes = part.bytes;
-    if (cancelled && t.limit > BytesPerSecond()) {
-      const Bytes most = t.limit * toSeconds(loop_.now() - t.flow_began);
-      bytes = std::min(bytes, static_cast<std::int64_t>(most.value()));
-    }
+    const std::int64_t bytes = cancelled ? movedBy(t, part) : part.bytes;
     bytes_[static_cast<std::size_t>(t.kind)] += bytes;
     usage_.add(part.links, t.kind, bytes, t.flow_began, loop_.now());
+    std::int64_t asked = part.bytes;
+    if (cancelled && t.limit > BytesPerSecond()) {
+      asked = std::min(asked, static_cast<std::int64_t>((t.limit * toSeconds(loop_.now() - t.flow_began)).value()));
+    }
+    slice.asked_bytes += asked;
+    if (!t.end.delivered) continue;
+    slice.moved_bytes += bytes;
+    slice.egress_usd += (part.egress_price * Bytes(static_cast<double>(bytes))).value();
   }
 }
 

@@ -77,8 +77,8 @@ class Transfers final : public FlowHandler {
 
   /// Starts at the loop's now(). Ends in a call of `handler`, never inside this one.
   TransferId start(const TransferSpec& spec, TransferHandler& handler);
-  /// Of a transfer that has not ended; it never calls back. It counts in full; with a limit, with what that let
-  /// through.
+  /// Of a transfer that has not ended; it never calls back. It counts with what it has moved, as far as the loop knows;
+  /// else in full, or with a limit, with what that let through.
   void cancel(TransferId transfer);
   /// From now on; the link was kept (`keep`, or not prunable).
   void setBandwidth(FabricLinkId link, BytesPerSecond bandwidth);
@@ -95,6 +95,15 @@ class Transfers final : public FlowHandler {
     std::int64_t count = 0;
   };
   const Times& times(TransferKind kind) const { return times_[static_cast<std::size_t>(kind)]; }
+  /// Of a slice's transfers. Of one that was cancelled with a limit, what that would have let through was asked for.
+  struct SliceTraffic {
+    Times times;
+    std::int64_t count = 0, asked_bytes = 0, moved_bytes = 0;
+    double egress_usd = 0;
+  };
+  SliceTraffic sliceTraffic(std::uint32_t slice) const {
+    return slice < by_slice_.size() ? by_slice_[slice] : SliceTraffic();
+  }
   std::size_t onTheirWay() const { return on_their_way_; }
 
  private:
@@ -102,7 +111,8 @@ class Transfers final : public FlowHandler {
   /// Bytes over one way of a transfer.
   struct Part {
     std::vector<FabricLinkId> links;  // all of the way
-    std::vector<LinkId> shared;       // of these, and of the ports, what is shared
+    DollarsPerByte egress_price;
+    std::vector<LinkId> shared;  // of these, and of the ports, what is shared
     std::int64_t bytes = 0;
     FlowId flow;
     bool flowing = false;
@@ -130,6 +140,7 @@ class Transfers final : public FlowHandler {
   void addFromPort(PortId port, bool scale_up, std::size_t side, Part& part, BytesPerSecond& narrowest) const;
   void flow(std::uint32_t slot);
   void end(std::uint32_t slot);
+  std::int64_t movedBy(const Transfer& transfer, const Part& part) const;
   void account(const Transfer& transfer, bool cancelled);
 
   const Topology& topology_;
@@ -143,6 +154,7 @@ class Transfers final : public FlowHandler {
   LinkUsage usage_;
   LinkUsage::ByKind bytes_{};
   std::array<Times, kTransferKinds> times_{};
+  std::vector<SliceTraffic> by_slice_;
 };
 
 }  // namespace headroom::sim

@@ -66,9 +66,21 @@ FlowId FairNetworkLoop::startFlow(const Flow& flow) {
 
 void FairNetworkLoop::cancelFlow(FlowId id) {
   std::erase_if(ended_, [&](const Ended& ended) { return ended.flow == id; });
+  const InFlight* flow = find(id);
+  if (flow != nullptr) leave(static_cast<FairShares::Slot>(flow - in_flight_.data()));
+}
+
+std::optional<double> FairNetworkLoop::movedBytes(FlowId id) const {
+  const InFlight* flow = find(id);
+  if (flow == nullptr) return std::nullopt;
+  const double left = std::max(0.0, flow->left - flow->rate * static_cast<double>(now_ - flow->since));
+  return static_cast<double>(flow->bytes) - left;
+}
+
+const FairNetworkLoop::InFlight* FairNetworkLoop::find(FlowId id) const {
   const auto found =
       std::find_if(in_flight_.begin(), in_flight_.end(), [&](const InFlight& f) { return f.active && f.id == id; });
-  if (found != in_flight_.end()) leave(static_cast<FairShares::Slot>(found - in_flight_.begin()));
+  return found == in_flight_.end() ? nullptr : &*found;
 }
 
 void FairNetworkLoop::setBandwidth(LinkId link, BytesPerSecond bandwidth) {
@@ -103,6 +115,7 @@ SliceUse FairNetworkLoop::sliceUse(std::uint32_t slice) const {
   const SliceCount& count = slices_[slice];
   SliceUse use = count.use;
   if (count.active > 0) use.busy += now_ - count.since;
+  if (count.below_since != kNever) use.below += now_ - count.below_since;
   return use;
 }
 
@@ -115,6 +128,16 @@ void FairNetworkLoop::leave(FairShares::Slot slot) {
   shares_.removeFlow(slot);
   ends_.remove(slot);
   in_flight_[slot].active = false;
+}
+
+void FairNetworkLoop::noteBelowGuarantee() {
+  for (std::uint32_t s = 1; s < slices_.size(); ++s) {
+    SliceCount& slice = slices_[s];
+    const bool below = shares_.isBelowGuarantee(s);
+    if (below == (slice.below_since != kNever)) continue;
+    if (!below) slice.use.below += now_ - slice.below_since;
+    slice.below_since = below ? now_ : kNever;
+  }
 }
 
 /// New rates from now on.
@@ -132,6 +155,7 @@ void FairNetworkLoop::share() {
     const bool soon = ticks < static_cast<double>(kNever - 1 - now_);
     ends_.set(slot, soon ? now_ + static_cast<Ticks>(ticks) : kNever - 1, flow.id.value());
   }
+  if (slices_.size() > 1) noteBelowGuarantee();
 }
 
 }  // namespace headroom::sim

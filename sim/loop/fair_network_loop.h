@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "sim/loop/flow_ends.h"
@@ -16,7 +17,8 @@ namespace headroom::sim {
 struct SliceUse {
   std::int64_t flows = 0;
   double offered_bytes = 0, delivered_bytes = 0;
-  Ticks busy = 0;  ///< while at least one was on its way
+  Ticks busy = 0;   ///< while at least one was on its way
+  Ticks below = 0;  ///< of it, while a link that is narrower than the guarantees on it held them back
 };
 
 class FairNetworkLoop final : public NetworkLoop {
@@ -35,6 +37,7 @@ class FairNetworkLoop final : public NetworkLoop {
   void cancelFlow(FlowId flow) override;
   void setBandwidth(LinkId link, BytesPerSecond bandwidth) override;
   void setUp(LinkId link, bool up) override;
+  std::optional<double> movedBytes(FlowId flow) const override;
 
   /// Before the first link. Slices count from 1.
   void setSlices(std::vector<SliceShare> slices);
@@ -60,6 +63,8 @@ class FairNetworkLoop final : public NetworkLoop {
   void endNextFlow();
   void leave(FairShares::Slot slot);
   void share();
+  void noteBelowGuarantee();
+  const InFlight* find(FlowId flow) const;
 
   EventQueue queue_;
   FlowHandler* flow_handler_ = nullptr;
@@ -68,6 +73,7 @@ class FairNetworkLoop final : public NetworkLoop {
     SliceUse use;
     std::size_t active = 0;
     Ticks since = 0;  // when it last went from none to one
+    Ticks below_since = kNever;
   };
   std::vector<SliceCount> slices_ = std::vector<SliceCount>(1);
   std::vector<bool> up_;             // by link

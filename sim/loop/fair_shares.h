@@ -38,6 +38,7 @@ class FairShares {
   /// Makes the rates fair again; the flows whose rate has changed, until the next call.
   std::span<const Slot> solve();
   double rate(Slot flow) const { return flows_[flow].rate; }
+  bool isBoundBy(Slot flow, LinkId link) const { return flows_[flow].bottleneck == link.value(); }
   double capacity(LinkId link) const { return links_[link.value()].capacity; }
   std::span<const Slot> flowsOn(LinkId link) const { return links_[link.value()].flows; }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -41,6 +42,8 @@ class NetworkLoop : public EventLoop {
   virtual FlowId startFlow(const Flow& flow) = 0;
   /// Of a flow that has not ended; it never calls back.
   virtual void cancelFlow(FlowId flow) = 0;
+  /// What a flow that has not ended has moved until now(); none where that is not known (SimGrid's clock is behind).
+  virtual std::optional<double> movedBytes(FlowId) const { return std::nullopt; }
   /// From now() on, for flows on their way too.
   virtual void setBandwidth(LinkId link, BytesPerSecond bandwidth) = 0;
   /// Down: its flows end undelivered.

@@ -24,34 +24,46 @@ void SlicedShares::setSlices(std::vector<SliceShare> slices) {
   slices_ = std::move(slices);
 }
 
+double SlicedShares::guarantee(std::size_t s, double capacity) const {
+  const double promised = slices_[s].guarantee.of(capacity);
+  return slices_[s].cap ? std::min(promised, slices_[s].cap->of(capacity)) : promised;
+}
+
+/// A link that is narrower than what was promised on it keeps the promises in proportion.
+double SlicedShares::scaleOn(double capacity) const {
+  double promised = 0;
+  for (std::size_t s = 0; s < slices_.size(); ++s) promised += guarantee(s, capacity);
+  return promised > capacity ? capacity / promised : 1;
+}
+
 LinkId SlicedShares::addLink(double capacity) {
   CHECK(capacity > 0, "a link has a capacity");
   const LinkId in_rest = rest_.addLink(capacity);
   if (slices_.empty()) return in_rest;
   in_rest_.push_back(in_rest.value());
-  Link link{.capacity = capacity, .guaranteed = {}, .capped = {}};
-  for (const SliceShare& slice : slices_) {
-    const double guarantee = slice.guarantee.of(capacity);
-    link.guaranteed.push_back(guarantee > 0 ? guaranteed_.addLink(guarantee).value() : kNone);
+  Link link{.capacity = capacity, .guaranteed = {}, .capped = {}, .scale = scaleOn(capacity)};
+  for (std::size_t s = 0; s < slices_.size(); ++s) {
+    const SliceShare& slice = slices_[s];
+    const double own = link.scale * guarantee(s, capacity);
+    link.guaranteed.push_back(own > 0 ? guaranteed_.addLink(own).value() : kNone);
     link.capped.push_back(slice.cap ? rest_.addLink(slice.cap->of(capacity)).value() : kNone);
   }
   links_.push_back(std::move(link));
   return LinkId(static_cast<std::uint32_t>(links_.size() - 1));
 }
 
-/// A link that is narrower than what was promised on it keeps the promises in proportion.
 void SlicedShares::setCapacity(LinkId id, double capacity) {
   CHECK(capacity > 0, "a link has a capacity");
   if (slices_.empty()) return rest_.setCapacity(id, capacity);
   Link& link = links_[id.value()];
   link.capacity = capacity;
-  double promised = 0;
-  for (const SliceShare& slice : slices_) promised += slice.guarantee.of(capacity);
-  const double scale = promised > capacity ? capacity / promised : 1;
+  link.scale = scaleOn(capacity);
   for (std::size_t s = 0; s < slices_.size(); ++s) {
     if (link.guaranteed[s] == kNone) continue;
-    guaranteed_.setCapacity(LinkId(link.guaranteed[s]), scale * slices_[s].guarantee.of(capacity));
+    guaranteed_.setCapacity(LinkId(link.guaranteed[s]), link.scale * guarantee(s, capacity));
   }
+  std::erase(short_links_, id);
+  if (link.scale < 1) short_links_.push_back(id);
   touch(std::span(&id, 1));
 }
 
@@ -123,6 +135,21 @@ double SlicedShares::guaranteedOn(const Link& link, std::size_t s) const {
   double used = 0;
   for (const Slot own : guaranteed_.flowsOn(LinkId(link.guaranteed[s]))) used += guaranteed_.rate(own);
   return used;
+}
+
+bool SlicedShares::isBelowGuarantee(std::uint32_t number) const {
+  return std::any_of(short_links_.begin(), short_links_.end(), [&](LinkId id) {
+    const Link& link = links_[id.value()];
+    const std::uint32_t own = link.guaranteed[number - 1];
+    if (own == kNone) return false;
+    double taken = 0;
+    bool held_back = false;
+    for (const Slot slot : guaranteed_.flowsOn(LinkId(own))) {
+      taken += rate(owner_[slot]);
+      held_back = held_back || guaranteed_.isBoundBy(slot, LinkId(own));
+    }
+    return held_back && taken < (1 - kNothing) * guaranteed_.capacity(LinkId(own)) / link.scale;
+  });
 }
 
 /// What the guarantees leave of a link, and of each slice's cap on it.

@@ -21,12 +21,14 @@ struct LinkPart {
   double rate = 0;
   double share = 0;
   double of(double capacity) const { return rate + share * capacity; }
+  bool operator==(const LinkPart&) const = default;
 };
 
 struct SliceShare {
   LinkPart guarantee{};
   std::optional<LinkPart> cap{};
   double weight = 1;
+  bool operator==(const SliceShare&) const = default;
 };
 
 class SlicedShares {
@@ -49,6 +51,8 @@ class SlicedShares {
                : rest_.rate(flow) + guaranteed_.rate(flows_[flow].guaranteed);
   }
   std::span<const Slot> flowsOn(LinkId link) const;
+  /// Is the slice held back on a link that is narrower than what was promised on it? As of the last solve().
+  bool isBelowGuarantee(std::uint32_t slice) const;
 
  private:
   static constexpr std::uint32_t kNone = UINT32_MAX;
@@ -56,6 +60,7 @@ class SlicedShares {
     double capacity = 0;
     std::vector<std::uint32_t> guaranteed;  // [slice] its link in guaranteed_
     std::vector<std::uint32_t> capped;      // [slice] its link in rest_
+    double scale = 1;                       // what is kept of the guarantees
     bool dirty = false;                     // what flows take by guarantee may have changed
   };
   struct Flow {
@@ -65,6 +70,8 @@ class SlicedShares {
     bool changed = false;
   };
   const SliceShare& slice(std::uint32_t number) const { return slices_[number - 1]; }
+  double guarantee(std::size_t slice, double capacity) const;
+  double scaleOn(double capacity) const;
   void touch(std::span<const LinkId> path);
   void passOn(Link& link);
   double guaranteedOn(const Link& link, std::size_t slice) const;
@@ -76,6 +83,7 @@ class SlicedShares {
   std::vector<Flow> flows_;
   std::vector<Slot> owner_;  // [slot in guaranteed_]
   std::vector<LinkId> dirty_links_;
+  std::vector<LinkId> short_links_;
   std::vector<Slot> changed_;
 };
 
