@@ -338,8 +338,7 @@ constexpr Verb kVerbs[] = {
     {"model", "LLM architectures", addModel},
     {"validate", "errors of the models against measurements",
      [](CLI::App& app, Action& chosen) { bind(app, chosen, validate, declareValidate); }},
-    {"gui", "opens the desktop program",
-     [](CLI::App& app, Action& chosen) { bind(app, chosen, gui, declareGui); }},
+    {"gui", "opens the desktop program", [](CLI::App& app, Action& chosen) { bind(app, chosen, gui, declareGui); }},
     {"worker", "runs jobs for plan and the desktop program, one JSON line each",
      [](CLI::App& app, Action& chosen) { bind(app, chosen, worker, declareWorker); }},
 };

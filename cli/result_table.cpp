@@ -127,8 +127,13 @@ std::string networkText(const sim::NetworkOutcome& network) {
     text += fmt::format("; hottest link {}: {} on average, {} at most", link.name, shareText(link.utilisation),
                         shareText(link.peak));
   }
-  return text + fmt::format("; KV transfer is {} of ttft, contention {}", shareText(network.ttft_kv_transfer),
-                            shareText(network.ttft_contention));
+  text += fmt::format("; KV transfer is {} of ttft, contention {}", shareText(network.ttft_kv_transfer),
+                      shareText(network.ttft_contention));
+  if (network.ttft_prefix_fetch > 0) {
+    text += fmt::format("; prefixes from KV tiers {}, contention {}", shareText(network.ttft_prefix_fetch),
+                        shareText(network.ttft_prefix_contention));
+  }
+  return text;
 }
 
 Rows summaryRows(const Result& result) {

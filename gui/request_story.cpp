@@ -22,6 +22,8 @@ constexpr PartWords kWords[] = {
     {"front_end", PartKind::waiting, true, "Front end", "HTTP and the tokenizer took %1 before its engine saw it."},
     {"admission", PartKind::waiting, true, "Admission", "%1 passed until the engine took it in, at the end of a step."},
     {"queue", PartKind::waiting, true, "Queue", "It waited %1 in the queue until it was first scheduled."},
+    {"prefix_fetch", PartKind::transfer, true, "Prefix", "Its prefix took %1 to come from a KV tier over the network."},
+    {"prefix_network", PartKind::transfer, true, "Prefix", "Other transfers on the same links held that up by %1."},
     {"prefill", PartKind::prefill, true, "Prefill", "Computing its prompt took %1, in steps shared with others."},
     {"preempted_early", PartKind::lost, true, "Preempted",
      "It was preempted before its first token and waited %1 to go on."},

@@ -44,6 +44,7 @@ KvTierConfig tierOf(const KvTierOptions& options, const models::Parallelism& lay
   tier.blocks = static_cast<std::int64_t>(options.capacity.value() / layout.dp / block);
   tier.block_time = std::max<Ticks>(1, toTicks(Seconds(block * layout.dp / options.bandwidth.value())));
   tier.latency = toTicks(options.latency);
+  tier.over_network = !options.from.empty();
   return tier;
 }
 

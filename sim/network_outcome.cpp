@@ -75,7 +75,12 @@ Json toJson(const std::optional<NetworkOutcome>& network) {
               {"egress_usd", network->egress_usd},
               {"hottest_link", hottest},
               {"by_kind", kinds},
-              {"ttft_share", {{"kv_transfer", network->ttft_kv_transfer}, {"contention", network->ttft_contention}}},
+              {"ttft_share",
+               {{"kv_transfer", network->ttft_kv_transfer},
+                {"contention", network->ttft_contention},
+                {"prefix_fetch", network->ttft_prefix_fetch},
+                {"prefix_contention", network->ttft_prefix_contention},
+                {"wan", network->ttft_wan}}},
               {"slices", slices},
               {"interval_s", network->interval_s},
               {"links", links}};
@@ -91,6 +96,9 @@ std::optional<NetworkOutcome> networkFromJson(const Json& j) {
   }
   network.ttft_kv_transfer = j.at("ttft_share").at("kv_transfer");
   network.ttft_contention = j.at("ttft_share").at("contention");
+  network.ttft_prefix_fetch = j.at("ttft_share").at("prefix_fetch");
+  network.ttft_prefix_contention = j.at("ttft_share").at("prefix_contention");
+  network.ttft_wan = j.at("ttft_share").at("wan");
   for (const Json& slice : j.at("slices")) network.slices.push_back(sliceFrom(slice));
   network.interval_s = j.at("interval_s");
   for (const Json& link : j.at("links")) network.links.push_back(linkFrom(link));

@@ -52,6 +52,8 @@ struct NetworkOutcome {
   std::vector<LinkOutcome> links;        ///< the busiest, hottest first
   /// Shares of the measured requests' ttft, all together: KV on the way by itself, and what others' transfers added.
   double ttft_kv_transfer = 0, ttft_contention = 0;
+  /// The same of prefixes from KV tiers; and of requests and first tokens that crossed the WAN.
+  double ttft_prefix_fetch = 0, ttft_prefix_contention = 0, ttft_wan = 0;
   bool operator==(const NetworkOutcome&) const = default;
 };
 

@@ -116,6 +116,7 @@ DeploymentSpec readDeployment(const Value& value, const std::vector<SiteSpec>& s
     if (!names.insert(deployment.pools.back().name).second) pool.fail("two pools have this name");
   }
   if (deployment.pools.empty()) pools.fail("at least one pool is needed");
+  if (const auto v = fields.optional("engine")) checkTiers(*v, deployment, sites);
   readDisaggregation(fields, pools, deployment);
   if (const auto router = fields.optional("router")) {
     Fields inner(*router);

@@ -119,6 +119,29 @@ StartSpec readStart(const Value& value, const std::vector<SiteSpec>& sites, cons
   return start;
 }
 
+void checkTiers(const Value& engine, const DeploymentSpec& deployment, const std::vector<SiteSpec>& sites) {
+  for (std::size_t t = 0; t < deployment.engine.kv_tiers.size(); ++t) {
+    const std::string& from = deployment.engine.kv_tiers[t].from;
+    if (from.empty()) continue;
+    const Value at = *engine.find("kv_tiers")->items()[t].find("from");
+    if (sites.empty()) at.fail("there are no sites, hence no network", "describe them under sites (docs/network.md)");
+    const bool storage = from == "storage";
+    const NodeRange node = storage ? NodeRange() : readNodeRange(at, sites);
+    if (node.count() != 1) at.fail("is several nodes", "name one: here/n0");
+    for (const PoolSpec& pool : deployment.pools) {
+      const auto here =
+          std::find_if(sites.begin(), sites.end(), [&](const SiteSpec& s) { return s.name == pool.site; });
+      if (storage && !here->storage) {
+        at.fail("site " + pool.site + " of pool " + pool.name + " has no storage",
+                "add storage: {bandwidth: 100 GB/s, per_node: 25 GB/s} to it, or name a node");
+      }
+      if (!storage && (!here->fabric || !sites[node.site].fabric)) {
+        at.fail("is not connected to pool " + pool.name, "add a fabric to the site");
+      }
+    }
+  }
+}
+
 ClientPlace readClients(const Value& value, const std::vector<SiteSpec>& sites) {
   if (sites.empty()) value.fail("there are no sites", "describe them under sites (docs/network.md)");
   std::vector<std::string> names;

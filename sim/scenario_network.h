@@ -14,6 +14,8 @@ void readDisaggregation(Fields& fields, const Value& pools, DeploymentSpec& depl
 StartSpec readStart(const Value& value, const std::vector<SiteSpec>& sites, const std::string& site);
 /// Key `clients` of a workload.
 ClientPlace readClients(const Value& value, const std::vector<SiteSpec>& sites);
+/// That KV tiers which are read over the network are where its pools can read them. `engine`: key of the deployment.
+void checkTiers(const Value& engine, const DeploymentSpec& deployment, const std::vector<SiteSpec>& sites);
 Role readRole(const Value& value, const std::vector<SiteSpec>& sites);
 
 /// Key `network`.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
 #include <set>
 
 #include "models/base/document_nodes.h"
@@ -123,43 +124,13 @@ void checkOnLinks(const Value& list, const std::vector<SliceSpec>& slices, const
   }
 }
 
-/// "here/n3" or "here/n0-7".
-NodeRange readRange(const Value& value, const std::vector<SiteSpec>& sites) {
-  const std::string text = value.string();
-  const std::size_t slash = text.find("/n");
-  const auto refuse = [&](const std::string& why) {
-    value.fail(why, fmt::format("name nodes as {0}/n0, or {0}/n0-{1}", sites.front().name,
-                                std::max(1, nodeCount(sites.front()) - 1)));
-  };
-  if (slash == std::string::npos) refuse("is not a range of nodes");
-  std::vector<std::string> names;
-  for (const SiteSpec& site : sites) names.push_back(site.name);
-  const auto at = std::find(names.begin(), names.end(), text.substr(0, slash));
-  if (at == names.end()) refuse("is in no site of this scenario");
-  NodeRange range{.site = static_cast<std::uint32_t>(at - names.begin())};
-  const char* begin = text.data() + slash + 2;
-  const char* const end = text.data() + text.size();
-  auto read = std::from_chars(begin, end, range.first);
-  bool good = read.ec == std::errc();
-  range.last = range.first;
-  if (good && read.ptr != end) {
-    good = *read.ptr == '-';
-    read = std::from_chars(read.ptr + 1, end, range.last);
-    good = good && read.ec == std::errc() && read.ptr == end;
-  }
-  if (!good || range.last < range.first) refuse("is not a range of nodes");
-  const int nodes = nodeCount(sites[range.site]);
-  if (range.last >= static_cast<std::uint32_t>(nodes)) refuse(fmt::format("site {} has {} nodes", *at, nodes));
-  return range;
-}
-
 BackgroundSpec readOneBackground(const Value& value, const Scenario& scenario) {
   BackgroundSpec background;
   Fields fields(value);
   background.name = readName(fields.required("name"));
   const Value from = fields.required("from"), to = fields.required("to");
-  background.from = readRange(from, scenario.sites);
-  background.to = readRange(to, scenario.sites);
+  background.from = readNodeRange(from, scenario.sites);
+  background.to = readNodeRange(to, scenario.sites);
   const Topology topology(scenario.sites, scenario.wan);
   for (std::uint32_t i = 0; i < background.pairs(); ++i) {
     const auto node = [&](const NodeRange& range) {
@@ -217,6 +188,40 @@ bool selects(const TrafficSelector& selector, const TransferOwner& owner) {
 }
 
 }  // namespace
+
+NodeRange nodeRange(const std::string& text, const std::vector<SiteSpec>& sites) {
+  const DocumentNode node = stringNode(text);
+  return readNodeRange(Value(&node, std::make_shared<const std::string>(), ""), sites);
+}
+
+NodeRange readNodeRange(const Value& value, const std::vector<SiteSpec>& sites) {
+  const std::string text = value.string();
+  const std::size_t slash = text.find("/n");
+  const auto refuse = [&](const std::string& why) {
+    value.fail(why, fmt::format("name nodes as {0}/n0, or {0}/n0-{1}", sites.front().name,
+                                std::max(1, nodeCount(sites.front()) - 1)));
+  };
+  if (slash == std::string::npos) refuse("is not a range of nodes");
+  std::vector<std::string> names;
+  for (const SiteSpec& site : sites) names.push_back(site.name);
+  const auto at = std::find(names.begin(), names.end(), text.substr(0, slash));
+  if (at == names.end()) refuse("is in no site of this scenario");
+  NodeRange range{.site = static_cast<std::uint32_t>(at - names.begin())};
+  const char* begin = text.data() + slash + 2;
+  const char* const end = text.data() + text.size();
+  auto read = std::from_chars(begin, end, range.first);
+  bool good = read.ec == std::errc();
+  range.last = range.first;
+  if (good && read.ptr != end) {
+    good = *read.ptr == '-';
+    read = std::from_chars(read.ptr + 1, end, range.last);
+    good = good && read.ec == std::errc() && read.ptr == end;
+  }
+  if (!good || range.last < range.first) refuse("is not a range of nodes");
+  const int nodes = nodeCount(sites[range.site]);
+  if (range.last >= static_cast<std::uint32_t>(nodes)) refuse(fmt::format("site {} has {} nodes", *at, nodes));
+  return range;
+}
 
 std::vector<SliceSpec> readSlices(const Value& list, const Scenario& scenario) {
   std::vector<SliceSpec> slices;

@@ -12,6 +12,7 @@
 #include "models/base/quantity.h"
 #include "sim/cluster/link_usage.h"
 #include "sim/loop/sliced_shares.h"
+#include "sim/sites.h"
 
 namespace headroom::sim {
 
@@ -53,6 +54,11 @@ struct BackgroundSpec {
   std::uint32_t pairs() const { return std::max(from.count(), to.count()); }
   bool operator==(const BackgroundSpec&) const = default;
 };
+
+/// "here/n3" or "here/n0-7", names that have been read before.
+NodeRange nodeRange(const std::string& text, const std::vector<SiteSpec>& sites);
+/// The same from a document. Throws InputError.
+NodeRange readNodeRange(const Value& value, const std::vector<SiteSpec>& sites);
 
 /// Keys `slices` and `background`, when all else of the scenario has been read. Throws InputError: unknown names, a cap
 /// below the guarantee, guarantees of more than a link has.

@@ -39,6 +39,7 @@ Cluster::Cluster(const Scenario& scenario, const std::vector<DeploymentPlan>& pl
     disaggregation_ = std::make_unique<Disaggregation>(fleet_, *network, loop);
     cold_starts_ = std::make_unique<ColdStarts>(*network, [this](std::uint32_t replica) { onReady(replica); });
     clients_ = std::make_unique<ClientTraffic>(*network, scenario);
+    prefixes_ = std::make_unique<PrefixFetches>(fleet_, *network);
   }
   for (const DeploymentPlan& plan : plans) addDeployment(plan, scenario, options.exact_steps);
   for (std::uint32_t w = 0; w < scenario.workloads.size(); ++w) {
@@ -66,6 +67,7 @@ void Cluster::addDeployment(const DeploymentPlan& plan, const Scenario& scenario
     CHECK(pool.problem.empty() && pool.step_times, "only plans that fit are simulated");
     const EngineConfig& config = configs_.emplace_back(configIn(scenario, plan, pool));
     if (cold_starts_) cold_starts_->addPool(pool, fleet_.size());
+    if (prefixes_) prefixes_->addPool(plan, pool);
     if (deployment.strictest == nullptr || config.max_model_len < deployment.strictest->max_model_len) {
       deployment.strictest = &config;
     }
@@ -108,7 +110,7 @@ void Cluster::run() {
   }
   if (network_ != nullptr) network_->beginBackground();
   scheduleArrival();
-  if (network_ != nullptr && arrivals_.nextTime() == kNever) network_->endBackground();
+  endBackgroundWhenDone();
   if (outages_) outages_->begin();
   loop_.run(*this, kNever - 1);
   for (std::uint32_t r = 0; r < fleet_.size(); ++r) {
@@ -126,6 +128,7 @@ void Cluster::onEvent(const Event& event) {
     arrival_scheduled_ = kNever;
     handleArrivals(event.time);
     scheduleArrival();
+    endBackgroundWhenDone();  // sessions may end without another request
   } else if (event.target == Transfers::kEventTarget) {
     network_->transfers().onEvent(event);
   } else if (event.target == Disaggregation::kEventTarget) {
@@ -137,6 +140,8 @@ void Cluster::onEvent(const Event& event) {
   } else if (event.target == Outages::kEventTarget) {
     outages_->onEvent(event);
     if (!mayCome()) giveUpWaiting();
+  } else if (event.target == PrefixFetches::kEventTarget) {
+    prefixes_->onEvent(event);
   } else if (event.target == Background::kEventTarget) {
     network_->onBackgroundEvent(event);
   } else if (event.target == Attempts::kEventTarget) {

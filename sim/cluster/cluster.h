@@ -18,6 +18,7 @@
 #include "sim/cluster/front_ends.h"
 #include "sim/cluster/load_estimate.h"
 #include "sim/cluster/outages.h"
+#include "sim/cluster/prefix_fetches.h"
 #include "sim/cluster/run_network.h"
 #include "sim/cluster/simulation.h"
 #include "sim/engine/replica.h"
@@ -57,6 +58,8 @@ class Cluster final : public EventHandler, public ReplicaObserver, public Outage
   void onBlocksUsed(ReplicaId replica, std::int64_t blocks) override { recorder_.blocksUsed(poolOf(replica), blocks); }
   void onPromptStarted(ReplicaId, std::uint64_t request, Ticks) override { disaggregation_->onPromptStarted(request); }
   void onKvWanted(ReplicaId, std::uint64_t request, std::int64_t tokens, Ticks at) override;
+  void onPrefixWanted(ReplicaId replica, const workloads::Request& request, std::size_t tier, std::int64_t tokens,
+                      Ticks at) override;
 
   // cluster_faults.cpp
   void onDown(std::uint32_t replica) override;
@@ -98,6 +101,7 @@ class Cluster final : public EventHandler, public ReplicaObserver, public Outage
   void sendToPair(std::uint32_t deployment, const workloads::Request& request, bool measured);
   void reject(const workloads::Request& request, std::uint32_t replica, bool measured);
   void leave(const RequestRecord& record);
+  void endBackgroundWhenDone();
   // cluster_faults.cpp
   void dispatch(std::uint64_t attempt);
   void lose(std::uint32_t replica, const LostRequest& lost);
@@ -122,6 +126,7 @@ class Cluster final : public EventHandler, public ReplicaObserver, public Outage
   std::unique_ptr<Disaggregation> disaggregation_;  // null without a network
   std::unique_ptr<ColdStarts> cold_starts_;         // likewise, as the next
   std::unique_ptr<ClientTraffic> clients_;
+  std::unique_ptr<PrefixFetches> prefixes_;
   RunNetwork* network_;
   std::int64_t in_system_ = 0;  // requests
   /// By replica. It is there, for requests to be sent to it, if it has started and no fault keeps it away.

@@ -75,6 +75,7 @@ void Cluster::onDown(std::uint32_t index) {
   const FleetReplica& replica = fleet_[index];
   CHECK(replica.config->role == Role::unified, "scenarios in which others fail are refused");
   presence_[index].down = true;
+  if (prefixes_) prefixes_->forget(index);
   auto fresh = makeReplica(ReplicaId(index), *replica.config, *times_now_[index], *this, options_.exact_steps);
   for (const LostRequest& gone : fleet_.replace(index, std::move(fresh))) lose(index, gone);
 }

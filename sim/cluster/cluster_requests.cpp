@@ -138,6 +138,12 @@ void Cluster::onKvWanted(ReplicaId, std::uint64_t request, std::int64_t tokens, 
   disaggregation_->onKvWanted(request, tokens);
 }
 
+void Cluster::onPrefixWanted(ReplicaId replica, const workloads::Request& request, std::size_t tier,
+                             std::int64_t tokens, Ticks at) {
+  CHECK(prefixes_ != nullptr && at == loop_.now(), "prefixes are read over a network, when a step is decided");
+  prefixes_->want(replica.value(), request, tier, tokens);
+}
+
 void Cluster::onFinished(const FinishedRequest& finished) {
   const FleetReplica& replica = fleet_[finished.replica];
   DeploymentState& deployment = deployments_[replica.deployment];
@@ -162,6 +168,10 @@ void Cluster::onFinished(const FinishedRequest& finished) {
   } else {
     deployment.router->left(unifiedIndex(deployment, finished.replica.value()), finished.request);
   }
+  if (prefixes_) {
+    const bool prefilled = record.prefill_replica != RequestRecord::kNoReplica;
+    prefixes_->finished(prefilled ? record.prefill_replica : record.replica, record);
+  }
   --in_engines_;
   if (attempts_ && !answered(record)) return;
   if (clients_ && clients_->isAway(record.request.workload, record.replica)) {
@@ -184,6 +194,11 @@ void Cluster::leave(const RequestRecord& record) {
     arrivals_.left(record.request, loop_.now(), completed);
     scheduleArrival();
   }
+  endBackgroundWhenDone();
+}
+
+/// What goes on beside the requests would go on for ever.
+void Cluster::endBackgroundWhenDone() {
   if (network_ != nullptr && in_system_ == 0 && arrivals_.nextTime() == kNever) network_->endBackground();
 }
 

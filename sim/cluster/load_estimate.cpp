@@ -26,6 +26,10 @@ struct Completions final : ReplicaObserver {
   void onBlocksUsed(ReplicaId, std::int64_t) override {}
   void onKvWanted(ReplicaId, std::uint64_t request, std::int64_t, Ticks) override { to_move.push_back(request); }
 
+  void onPrefixWanted(ReplicaId, const workloads::Request& request, std::size_t, std::int64_t, Ticks) override {
+    to_move.push_back(request.id);
+  }
+
   void moveKv(Replica& replica, Ticks now) {
     while (!to_move.empty()) {
       const std::uint64_t request = to_move.back();

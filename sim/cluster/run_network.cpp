@@ -4,6 +4,7 @@
 
 #include "models/base/error.h"
 #include "sim/cluster/outages.h"
+#include "sim/cluster/prefix_fetches.h"
 #include "sim/loop/fair_network_loop.h"
 #include "sim/loop/simgrid_module.h"
 
@@ -12,7 +13,7 @@ namespace headroom::sim {
 bool sendsAnything(const Scenario& scenario) {
   const bool clients = std::any_of(scenario.workloads.begin(), scenario.workloads.end(),
                                    [](const WorkloadEntry& workload) { return workload.clients.has_value(); });
-  return clients || !scenario.network.background.empty() ||
+  return clients || readsPrefixes(scenario) || !scenario.network.background.empty() ||
          std::any_of(scenario.deployments.begin(), scenario.deployments.end(), [](const DeploymentSpec& deployment) {
            return deployment.isDisaggregated() ||
                   std::any_of(deployment.pools.begin(), deployment.pools.end(),

@@ -263,6 +263,9 @@ Result simulate(const Scenario& scenario, const std::vector<DeploymentPlan>& pla
     summarizeStarts(*cluster.coldStarts(), plans, result);
     result.network->ttft_kv_transfer = shares.kv_transfer;
     result.network->ttft_contention = shares.network;
+    result.network->ttft_prefix_fetch = shares.prefix_fetch;
+    result.network->ttft_prefix_contention = shares.prefix_network;
+    result.network->ttft_wan = shares.wan;
   }
   if (options.requests != nullptr && result.faults) {
     for (const FaultMark& mark : result.faults->events) options.requests->onFault(mark);

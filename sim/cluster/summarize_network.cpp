@@ -20,6 +20,7 @@ LinkOutcome outcomeOf(const RunNetwork& network, FabricLinkId id, Ticks end) {
   std::vector<double> bytes = usage.overTime(id);
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     const Ticks from = static_cast<Ticks>(i) * usage.interval();
+    if (from >= end) break;  // what went on after the last answer
     const Ticks length = std::clamp<Ticks>(end - from, 1, usage.interval());  // the last one may be cut short
     out.over_time.push_back(bytes[i] / (link.bandwidth.value() * toSeconds(length).value()));
     out.peak = std::max(out.peak, out.over_time.back());
@@ -88,10 +89,10 @@ NetworkOutcome summarizeNetwork(const RunNetwork& network, const Scenario& scena
   for (std::size_t k = 0; k < kTransferKinds; ++k) {
     const auto kind = static_cast<TransferKind>(k);
     const Transfers::Times& times = transfers.times(kind);
-    if (times.count == 0) continue;
+    if (times.count == 0 && transfers.bytes()[k] == 0) continue;  // what never ends has no time
     const auto total = static_cast<double>(times.total);
     out.by_kind.push_back({nameOf(kind), times.count, transfers.bytes()[k],
-                           total / static_cast<double>(times.count) / (kTicksPerSecond / 1e3),
+                           times.count > 0 ? total / static_cast<double>(times.count) / (kTicksPerSecond / 1e3) : 0,
                            total > 0 ? static_cast<double>(times.contention) / total : 0});
   }
   const Topology& topology = network.topology();

@@ -53,9 +53,10 @@ enum class RequestOrder : std::uint8_t {
 /// One tier below the accelerator's KV blocks, of each rank (kv_tiers.h).
 struct KvTierConfig {
   std::string name;
-  std::int64_t blocks = 0;  ///< of EngineConfig::block_size tokens
-  Ticks block_time = 0;     ///< to read one block
-  Ticks latency = 0;        ///< before the first
+  std::int64_t blocks = 0;    ///< of EngineConfig::block_size tokens
+  Ticks block_time = 0;       ///< to read one block
+  Ticks latency = 0;          ///< before the first
+  bool over_network = false;  ///< block_time and latency are those of a read alone; the cluster says when it has come
   bool operator==(const KvTierConfig&) const = default;
 };
 

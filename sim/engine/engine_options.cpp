@@ -47,6 +47,7 @@ KvTierOptions readKvTier(const Value& value) {
     tier.latency = v->quantity<Seconds>();
     if (tier.latency < Seconds()) v->fail("must not be below 0");
   }
+  if (const auto v = fields.optional("from")) tier.from = v->string();
   fields.finish();
   return tier;
 }
@@ -215,6 +216,7 @@ DocumentNode toDocument(const EngineOptions& engine) {
       setMember(one, "capacity", withUnit(tier.capacity.value(), "B"));
       setMember(one, "bandwidth", withUnit(tier.bandwidth.value() / 1e9, "GB/s"));
       setMember(one, "latency", withUnit(tier.latency.value(), "s"));
+      if (!tier.from.empty()) setMember(one, "from", stringNode(tier.from));
       tiers.items.push_back(std::move(one));
     }
     setMember(node, "kv_tiers", std::move(tiers));

@@ -22,6 +22,7 @@ struct KvTierOptions {
   Bytes capacity;            ///< per replica
   BytesPerSecond bandwidth;  ///< of reading, per replica
   Seconds latency{};         ///< before the first byte
+  std::string from{};        ///< over the network: "storage" of the site, or a node; empty: a link of its own
   bool operator==(const KvTierOptions&) const = default;
 };
 

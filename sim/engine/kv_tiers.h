@@ -1,6 +1,7 @@
 // Where prefixes live on that no longer fit in the accelerator's KV blocks: host memory, NVMe, a remote store. A tier
 // keeps whole blocks, the least recently used go first; what a sequence leaves behind is written to every tier. Reading
-// back takes its latency and its bandwidth, one request behind another. Left out: the bandwidth of writing.
+// back takes its latency and its bandwidth, one request behind another; over the network beside all other transfers.
+// Left out: the bandwidth of writing.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +27,7 @@ class KvTiers {
   std::optional<Found> find(const workloads::Request& request, std::int64_t tokens, std::int64_t held) const;
   /// When `blocks` blocks would have arrived, if reading began now.
   Ticks arrival(std::size_t tier, std::int64_t blocks, Ticks now) const;
+  bool isOverNetwork(std::size_t tier) const { return tiers_[tier].config.over_network; }
   /// Begins to read; the same time.
   Ticks read(std::size_t tier, std::int64_t blocks, Ticks now);
   /// The first `tokens` tokens, as far as others can have that text.

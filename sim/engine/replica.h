@@ -69,6 +69,10 @@ class ReplicaObserver {
   virtual void onBlocksUsed(ReplicaId replica, std::int64_t blocks) = 0;
   /// A prefill replica begins to compute the request's prompt.
   virtual void onPromptStarted(ReplicaId /*replica*/, std::uint64_t /*request*/, Ticks /*at*/) {}
+  /// A replica has reserved blocks for `tokens` tokens of the request's prefix, which it reads from a tier over the
+  /// network; onKvMoved() says that they have come.
+  virtual void onPrefixWanted(ReplicaId /*replica*/, const workloads::Request& /*request*/, std::size_t /*tier*/,
+                              std::int64_t /*tokens*/, Ticks /*at*/) {}
   /// A decode replica has reserved blocks for the KV of the request's prompt, of which it lacks the last `tokens`.
   virtual void onKvWanted(ReplicaId /*replica*/, std::uint64_t /*request*/, std::int64_t /*tokens*/, Ticks /*at*/) {}
 };
@@ -88,7 +92,7 @@ class Replica {
   virtual void submit(Ticks now, const workloads::Request& request) = 0;
   /// The same for a request whose prompt a prefill replica has computed: a decode replica waits for its KV.
   virtual void submitComputed(Ticks now, const workloads::Request& request) = 0;
-  /// The request's KV has been moved: a prefill replica frees it, a decode replica goes on with the request.
+  /// The request's KV has been moved: a prefill replica frees it, one that waits for it goes on with the request.
   virtual void onKvMoved(Ticks now, std::uint64_t request) = 0;
   /// When onEvent() is due next; kNever if idle. May move earlier after submit().
   virtual Ticks nextEvent() const = 0;

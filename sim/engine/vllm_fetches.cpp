@@ -17,9 +17,23 @@ bool VllmScheduler::startFetch(Sequence* sequence, const Admission& a, Ticks now
   if (ready - now >= computeTime(a.cached, blocks * config_.block_size)) return false;
   const std::int64_t tokens = found->blocks * config_.block_size;
   if (!kv_.reserve(sequence->kv, tokens)) return false;
-  tiers_.read(found->tier, blocks, now);
   sequence->fetched = blocks * config_.block_size;
+  if (tiers_.isOverNetwork(found->tier)) {
+    fetching_.push_back({sequence, tokens, kNever});
+    observer_.onPrefixWanted(id_, sequence->request(), found->tier, sequence->fetched, now);
+    return true;
+  }
+  tiers_.read(found->tier, blocks, now);
   fetching_.push_back({sequence, tokens, ready});
+  return true;
+}
+
+bool VllmScheduler::prefixArrived(std::uint64_t request, Ticks now) {
+  const auto found = std::find_if(fetching_.begin(), fetching_.end(), [&](const Fetch& fetch) {
+    return fetch.ready == kNever && fetch.sequence->request().id == request;
+  });
+  if (found == fetching_.end()) return false;
+  found->ready = now;
   return true;
 }
 

@@ -25,6 +25,7 @@ void VllmScheduler::receive(Sequence* sequence, Ticks now) {
 }
 
 bool VllmScheduler::onKvMoved(std::uint64_t request, Ticks now) {
+  if (prefixArrived(request, now)) return true;
   const auto found =
       std::find_if(receiving_.begin(), receiving_.end(), [&](const Sequence* s) { return s->request().id == request; });
   if (found == receiving_.end()) return Scheduler::onKvMoved(request, now);

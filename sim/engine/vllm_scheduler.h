@@ -15,7 +15,9 @@ class VllmScheduler final : public Scheduler {
   void finish(Sequence* sequence) override;
   Ticks nextWake() const override;
   bool onKvMoved(std::uint64_t request, Ticks now) override;
-  bool expectsArrival() const override { return Scheduler::expectsArrival() || !receiving_.empty(); }
+  bool expectsArrival() const override {
+    return Scheduler::expectsArrival() || !receiving_.empty() || !fetching_.empty();
+  }
   std::size_t waiting() const override { return Scheduler::waiting() + receiving_.size() + received_.size(); }
   bool idle() const override {
     return Scheduler::idle() && fetching_.empty() && receiving_.empty() && received_.empty();
@@ -32,7 +34,7 @@ class VllmScheduler final : public Scheduler {
   struct Fetch {
     Sequence* sequence;
     std::int64_t tokens;  ///< in its blocks once they have arrived
-    Ticks ready;
+    Ticks ready;          ///< kNever: not known, it is on its way over the network
   };
   void schedule(Ticks now, Batch& batch) override;
   bool scheduleRunning(Ticks now, Batch& batch, int& budget);
@@ -49,6 +51,7 @@ class VllmScheduler final : public Scheduler {
   void admitReceived(Ticks now, Batch& batch, int& budget);
   // vllm_fetches.cpp: prefixes from lower tiers
   bool startFetch(Sequence* sequence, const Admission& admission, Ticks now);
+  bool prefixArrived(std::uint64_t request, Ticks now);
   void endFetches(Ticks now);
   Ticks computeTime(std::int64_t prior, std::int64_t tokens) const;
 

@@ -96,6 +96,9 @@ void Recorder::completed(const RequestRecord& record, bool measured) {
     kv_transfer_sum_ += record.kv_transfer;
     network_sum_ += record.network;
   }
+  prefix_fetch_sum_ += record.prefix_fetch;
+  prefix_network_sum_ += record.prefix_network;
+  wan_sum_ += record.wan_request + record.wan_back;
   ttft_sum_ += record.ttft();
   sums.queue_time.add(record.queueTime());
   if (record.request.output_tokens > 1) sums.tpot.add(record.tpot());
@@ -154,8 +157,9 @@ void Recorder::lateToken(Ticks at, Ticks gap) {
 
 Recorder::TtftShares Recorder::ttftShares() const {
   if (ttft_sum_ == 0) return {};
-  const auto total = static_cast<double>(ttft_sum_);
-  return {static_cast<double>(kv_transfer_sum_) / total, static_cast<double>(network_sum_) / total};
+  const auto share = [&](auto sum) { return static_cast<double>(sum) / static_cast<double>(ttft_sum_); };
+  return {share(kv_transfer_sum_), share(network_sum_), share(prefix_fetch_sum_), share(prefix_network_sum_),
+          share(wan_sum_)};
 }
 
 std::int64_t Recorder::tokensMadeAll() const {

@@ -60,7 +60,7 @@ class Recorder {
   std::int64_t tokensMadeAll() const;
   /// Shares of the measured requests' ttft.
   struct TtftShares {
-    double kv_transfer = 0, network = 0;
+    double kv_transfer = 0, network = 0, prefix_fetch = 0, prefix_network = 0, wan = 0;
   };
   TtftShares ttftShares() const;
   Ticks firstArrival() const { return first_arrival_; }
@@ -87,7 +87,8 @@ class Recorder {
   std::vector<WorkloadSums> workloads_;
   std::vector<PoolSums> pools_;
   LogHistogram itl_;
-  __extension__ __int128 ttft_sum_ = 0, kv_transfer_sum_ = 0, network_sum_ = 0;  // ticks, of measured requests
+  __extension__ __int128 ttft_sum_ = 0, kv_transfer_sum_ = 0, network_sum_ = 0, prefix_fetch_sum_ = 0,
+                         prefix_network_sum_ = 0, wan_sum_ = 0;  // ticks, of measured requests
   Ticks first_arrival_ = kNever, last_arrival_ = 0, last_finish_ = 0, last_measured_finish_ = 0;
   std::int64_t offered_all_ = 0, completed_all_ = 0, rejected_all_ = 0, output_tokens_all_ = 0, late_tokens_all_ = 0;
   std::int64_t failed_all_ = 0, lost_tokens_ = 0;

@@ -13,6 +13,8 @@ enum class Part : std::size_t {
   front_end,        ///< HTTP and the tokenizer, before the engine could see it
   admission,        ///< the engine finished the step in progress and drained its input
   queue,            ///< until it was first scheduled
+  prefix_fetch,     ///< its prefix on the way from a KV tier over the network, as if alone on the links
+  prefix_network,   ///< what that took longer because of others' transfers
   prefill,          ///< scheduled until its first token, preemptions left out
   preempted_early,  ///< preempted before its first token, waiting
   decode_queue,     ///< waiting for the decode replica: for room for its KV, for a step
@@ -25,9 +27,9 @@ enum class Part : std::size_t {
   recompute,        ///< computing again what a preemption lost
   wan_late,         ///< the rest of the answer on its way to the client
 };
-inline constexpr std::size_t kParts = 15;
-/// The first ten add up to the ttft.
-inline constexpr std::size_t kTtftParts = 10;
+inline constexpr std::size_t kParts = 17;
+/// The first twelve add up to the ttft.
+inline constexpr std::size_t kTtftParts = 12;
 
 /// `admission`, ...; a column of requests.csv.zst is `part_<name>_ms`.
 const char* nameOf(Part part);

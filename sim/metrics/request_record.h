@@ -39,6 +39,9 @@ struct RequestRecord {
   // Of a request with a prefill replica.
   Ticks prefilled = 0, kv_began = 0, kv_ended = 0;                       ///< its prompt computed; its KV on the way
   Ticks room_first = 0, decode_queue = 0, kv_transfer = 0, network = 0;  ///< see request_parts.h
+  // Of a prefix that came over the network before it was scheduled: when it had come, how long that took as if alone on
+  // the links, and what others' transfers added.
+  Ticks prefix_ended = 0, prefix_fetch = 0, prefix_network = 0;
   // Of clients in another site; first_token and finished are then as they see them.
   Ticks wan_request = 0, wan_back = 0, wan_late = 0;
 

@@ -81,7 +81,14 @@ void Timeline::onRequest(const RequestRecord& record) {
   part(record, "retry", request.arrival, sent);
   part(record, "to its site", sent, there);
   part(record, "front end", there, seen);
-  part(record, "queue", seen, record.scheduled);
+  if (record.prefix_ended > 0) {
+    const Ticks began = record.prefix_ended - record.prefix_fetch - record.prefix_network;
+    part(record, "queue", seen, began);
+    part(record, "prefix from a KV tier", began, record.prefix_ended);
+    part(record, "queue", record.prefix_ended, record.scheduled);
+  } else {
+    part(record, "queue", seen, record.scheduled);
+  }
   if (record.prefill_replica == RequestRecord::kNoReplica) {
     part(record, "prefill", record.scheduled, record.first_token);
   } else {

@@ -7,59 +7,11 @@
 #include "sim/metrics/request_parts.h"
 #include "sim/orchestration/pair_router.h"
 #include "sim/result.h"
-#include "tests/sim/cluster/plan_by_hand.h"
-#include "tests/sim/cluster/sites.h"
+#include "tests/sim/cluster/pair_runs.h"
 #include "tests/sim/loop/in_child.h"
 
 namespace headroom::sim {
 namespace {
-
-constexpr double kTokenBytes = 1e6;
-
-/// `prefill` and `decode` replicas of 8 accelerators, hence one a node; 1 MB of KV a token.
-DeploymentPlan planPair(int prefill, int decode, const EngineConfig& config = smallEngine()) {
-  DeploymentPlan plan = planByHand("round-robin", prefill, config);
-  PoolPlan& first = plan.pools.front();
-  first.spec.parallelism.tp = 8;
-  first.memory.kv_block = Bytes(kTokenBytes / 8 * config.block_size);
-  PoolPlan second = first;
-  first.spec.name = "prefill";
-  first.spec.role = first.engine.config.role = Role::prefill;
-  second.spec.name = "decode";
-  second.spec.role = second.engine.config.role = Role::decode;
-  second.spec.replicas = decode;
-  plan.pools.push_back(second);
-  plan.model.layers = 10;
-  plan.spec.pools = {plan.pools[0].spec, plan.pools[1].spec};
-  for (PoolSpec& pool : plan.spec.pools) pool.site = "here";
-  return plan;
-}
-
-Scenario pairScenario(const DeploymentPlan& plan, const std::string& fabric = "{type: star}", double rate = 5,
-                      std::int64_t requests = 200) {
-  Scenario scenario = scenarioOf(plan, {poissonWorkload("a", rate, requests)});
-  int nodes = 0;
-  for (const PoolSpec& pool : plan.spec.pools) nodes += pool.replicas;
-  scenario.sites = {testSite(nodes, fabric)};
-  return scenario;
-}
-
-struct Outcome {
-  Result result;
-  std::vector<RequestRecord> records;
-};
-
-Outcome play(const Scenario& scenario, const DeploymentPlan& plan, bool exact = false) {
-  Collected sink;
-  SimulationOptions options;
-  options.requests = &sink;
-  options.exact_steps = exact;
-  DeploymentPlan with_spec = plan;
-  with_spec.spec = scenario.deployments.front();
-  Outcome outcome{simulate(scenario, {with_spec}, options), std::move(sink.records)};
-  outcome.result.events = 0;
-  return outcome;
-}
 
 double meanMs(const std::vector<RequestRecord>& records, Part part) {
   double sum = 0;

@@ -82,5 +82,71 @@ TEST(NetworkKeys, WhatDoesNotGoTogetherIsRefusedWithTheReason) {
   EXPECT_THAT(refusal("", "{accelerator: h100-sxm}", "", "network: {solver: own}\n"), HasSubstr("no sites"));
 }
 
+constexpr const char* kTenant = R"(
+workloads:
+  - {arrivals: {type: poisson, rate: 1 /s}, requests: 10, prompt_tokens: {fixed: 100}, output_tokens: {fixed: 10},
+     tenant: gold}
+)";
+const std::string kPair = kPrefill + ", " + kDecode;
+
+TEST(NetworkKeys, SlicesAndBackgroundAreWrittenAsTheyWereRead) {
+  const Scenario scenario = read(kSites, kPair, "", kTenant, R"(
+network:
+  slices:
+    - {name: kv, guarantee: 40 %, cap: 0.9, weight: 2, price: 0.01 USD/GB, guarantee_price: 0.5 USD/h,
+       traffic: [{kind: kv, tenant: gold}, {deployment: chat, pool: d}]}
+    - {name: bulk, guarantee: 0.5 GB/s}
+  background:
+    - {name: backup, from: here/n0, to: bare/n0-1, rate: 1 GB/s, streams: 4, on: 2 s, off: 500 ms, slice: bulk}
+)");
+  ASSERT_EQ(scenario.network.slices.size(), 2U);
+  EXPECT_EQ(scenario.network.slices[0].share.guarantee, (LinkPart{.rate = 0, .share = 0.4}));
+  EXPECT_EQ(scenario.network.slices[1].share.guarantee, (LinkPart{.rate = 0.5e9, .share = 0}));
+  EXPECT_EQ(scenario.network.background[0].pairs(), 2U);
+  EXPECT_EQ(readScenario(Document::parse(toYaml(toDocument(scenario)), "written.yaml")), scenario);
+}
+
+TEST(NetworkKeys, SlicesAndBackgroundThatCannotBeAreRefusedWithTheNumbers) {
+  using ::testing::AllOf;
+  using ::testing::HasSubstr;
+  const auto refused = [](const std::string& network) {
+    return refusal(kSites, kPair, "", "network: {" + network + "}\n");
+  };
+  EXPECT_THAT(refused("slices: [{name: a, guarantee: 60 %}, {name: b, guarantee: 50 %}]"),
+              AllOf(HasSubstr("/network/slices"), HasSubstr("GB/s together on")));
+  // The WAN has 10 Gb/s.
+  EXPECT_THAT(refused("slices: [{name: a, guarantee: 1 GB/s}, {name: b, guarantee: 0.5 GB/s}]"),
+              AllOf(HasSubstr("1.5 GB/s together"), HasSubstr("1.25 GB/s")));
+  EXPECT_THAT(refused("slices: [{name: a, guarantee: 1 GB/s, cap: 0.5 GB/s}]"),
+              AllOf(HasSubstr("below its guarantee"), HasSubstr("0.5 GB/s of 1 GB/s")));
+  EXPECT_THAT(refused("slices: [{name: a}, {name: a}]"), HasSubstr("two slices have this name"));
+  EXPECT_THAT(refused("slices: [{name: a, traffic: [{tenant: gold}]}]"), HasSubstr("no workload has a tenant"));
+  EXPECT_THAT(refused("slices: [{name: a, traffic: [{pool: x}]}]"), HasSubstr("\"x\""));
+  EXPECT_THAT(refused("slices: [{name: a, traffic: [{}]}]"), HasSubstr("selects nothing"));
+  EXPECT_THAT(refused("solver: simgrid, slices: [{name: a}]"), HasSubstr("SimGrid"));
+  const auto background = [&](const std::string& keys) {
+    return refused("slices: [{name: a}], background: [{name: b, rate: 1 GB/s, " + keys + "}]");
+  };
+  EXPECT_THAT(background("from: here/n0, to: here/n1, slice: gold"), HasSubstr("\"gold\""));
+  EXPECT_THAT(background("from: here/n0, to: here/n2"), HasSubstr("site here has 2 nodes"));
+  EXPECT_THAT(background("from: there/n0, to: here/n1"), HasSubstr("in no site"));
+  EXPECT_THAT(background("from: here/n1-0, to: here/n1"), HasSubstr("not a range"));
+  EXPECT_THAT(background("from: here/n0, to: here/n1, on: 1 s"), HasSubstr("go together"));
+}
+
+TEST(NetworkKeys, TiersOverTheNetworkNeedOne) {
+  using ::testing::HasSubstr;
+  const auto refused = [](const std::string& sites, const std::string& pool, const std::string& from) {
+    return refusal(sites, pool,
+                   "    engine: {kv_tiers: [{name: r, capacity: 10 GiB, bandwidth: 1 GB/s, from: " + from + "}]}\n");
+  };
+  const std::string pool = "{accelerator: h100-sxm, site: bare}";
+  EXPECT_THAT(refused("", "{accelerator: h100-sxm}", "storage"), HasSubstr("there are no sites"));
+  EXPECT_THAT(refused(kSites, pool, "storage"), HasSubstr("site bare of pool all has no storage"));
+  EXPECT_THAT(refused(kSites, pool, "here/n7"), HasSubstr("site here has 2 nodes"));
+  EXPECT_THAT(refused(kSites, pool, "here/n0-1"), HasSubstr("several nodes"));
+  EXPECT_EQ(refused(kSites, pool, "here/n1"), "accepted");
+}
+
 }  // namespace
 }  // namespace headroom::sim

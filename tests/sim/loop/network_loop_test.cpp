@@ -13,6 +13,7 @@
 #include "tests/sim/loop/brute_force_loop.h"
 #include "tests/sim/loop/in_child.h"
 #include "tests/sim/loop/progressive_filling.h"
+#include "tests/sim/loop/storm.h"
 #include "workloads/rng.h"
 
 namespace headroom::sim {
@@ -231,62 +232,6 @@ TYPED_TEST(AnyNetworkLoop, SharesAreThoseOfAnIndependentSolver) {
     });
   }
 }
-
-/// A random life on a network: timers that start flows, links that fail and come back, retries. Records everything.
-class Storm final : public EventHandler, public FlowHandler {
- public:
-  using Record = std::tuple<char, std::uint64_t, bool, Ticks>;  // what, which, delivered, when
-  Storm(NetworkLoop& loop, std::uint64_t seed, std::uint64_t records)
-      : loop_(loop), rng_(seed, "test/storm"), left_(records) {
-    loop.deliverTo(*this);
-    for (int l = 0; l < kLinks; ++l) loop.addLink("link", BytesPerSecond((1 + rng_.uniform()) * kGiga));
-    for (std::uint32_t t = 0; t < 60; ++t) again(t);
-  }
-  const std::vector<Record>& run() {
-    loop_.run(*this, kNever - 1);
-    return records_;
-  }
-
-  void onEvent(const Event& event) override {
-    if (left_ == 0) return;
-    --left_;
-    records_.emplace_back('e', event.target, true, loop_.now());
-    const double what = rng_.uniform();
-    const LinkId link(static_cast<std::uint32_t>(rng_.integer(0, kLinks - 1)));
-    if (what < 0.30)
-      start(++last_tag_);
-    else if (what < 0.32)
-      loop_.setUp(link, false);
-    else if (what < 0.36)
-      loop_.setUp(link, true);
-    else if (what < 0.38)
-      loop_.setBandwidth(link, BytesPerSecond((0.5 + rng_.uniform()) * kGiga));
-    again(event.target);
-  }
-  void onFlowEnd(std::uint64_t tag, bool delivered) override {
-    records_.emplace_back('f', tag, delivered, loop_.now());
-    if (!delivered && left_ > 0) start(tag);  // a client that tries again at once
-  }
-
- private:
-  static constexpr int kLinks = 12;
-  void again(std::uint32_t target) {
-    loop_.schedule(loop_.now() + toTicks(Seconds(rng_.exponential() * 1e-3)) + 1, Rank::replica, target, 0);
-  }
-  void start(std::uint64_t tag) {
-    std::vector<LinkId> path;
-    for (std::uint32_t l = 0; l < kLinks; ++l) {
-      if (rng_.uniform() < 0.2) path.emplace_back(l);
-    }
-    if (path.empty()) path.emplace_back(0);
-    loop_.startFlow({.path = path, .bytes = rng_.integer(0, 100'000), .rate_limit = {}, .tag = tag});
-  }
-
-  NetworkLoop& loop_;
-  workloads::Rng rng_;
-  std::uint64_t left_, last_tag_ = 0;
-  std::vector<Record> records_;
-};
 
 TYPED_TEST(AnyNetworkLoop, OrderIsThatOfBruteForceWithFaultsAndRetries) {
   for (std::uint64_t seed = 0; seed < 4; ++seed) {

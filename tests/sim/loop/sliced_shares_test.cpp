@@ -8,7 +8,7 @@
 #include <set>
 
 #include "sim/loop/fair_network_loop.h"
-#include "tests/sim/loop/progressive_filling.h"
+#include "tests/sim/loop/sliced_filling.h"
 
 namespace headroom::sim {
 namespace {
@@ -100,16 +100,35 @@ TEST(SlicedShares, ADegradedLinkKeepsItsPromisesInProportion) {
   EXPECT_EQ(net.shares.rate(c), 0);
 }
 
+TEST(SlicedShares, TimeBelowAGuaranteeIsThatOnADegradedLink) {
+  FairNetworkLoop loop;
+  loop.setSlices({{.guarantee = {.rate = 6e8}}, {.guarantee = {.rate = 2e8}}});
+  const LinkId link = loop.addLink("link", BytesPerSecond(1e9));
+  struct Degrading : FlowHandler, EventHandler {
+    FairNetworkLoop* loop = nullptr;
+    LinkId link{};
+    void onFlowEnd(std::uint64_t, bool) override {}
+    void onEvent(const Event& event) override { loop->setBandwidth(link, BytesPerSecond(1e8 * event.target)); }
+  } handler;
+  handler.loop = &loop;
+  handler.link = link;
+  loop.deliverTo(handler);
+  const std::vector<LinkId> path{link};
+  loop.startFlow({.path = path, .bytes = 5'000'000'000, .slice = 1});
+  loop.startFlow({.path = path, .bytes = 5'000'000'000, .rate_limit = BytesPerSecond(5e7), .slice = 2});
+  loop.schedule(toTicks(Seconds(1)), Rank::fault, 4, 0);  // half of what is promised: 3 for the first, 1 for the second
+  loop.schedule(toTicks(Seconds(3)), Rank::fault, 9, 0);
+  loop.run(handler, kNever - 1);
+  EXPECT_NEAR(toSeconds(loop.sliceUse(1).below).value(), 2, 1e-9);
+  EXPECT_EQ(loop.sliceUse(2).below, 0) << "its flow asks for no more than it has";
+}
+
 /// A random network of slices that changes, with what it should give.
 struct RandomNetwork {
   SlicedShares shares;
   std::vector<SliceShare> slices;
   std::vector<double> capacity;
-  struct Member {
-    FluidFlow flow;
-    std::uint32_t slice;
-  };
-  std::map<SlicedShares::Slot, Member> flows;
+  std::map<SlicedShares::Slot, SlicedFlow> flows;
 
   RandomNetwork() {
     using rc::gen::inRange;
@@ -152,54 +171,16 @@ struct RandomNetwork {
       shares.setCapacity(LinkId(static_cast<std::uint32_t>(link)), capacity[link]);
     }
   }
-  bool uses(const Member& m, std::size_t link) const {
+  bool uses(const SlicedFlow& m, std::size_t link) const {
     return std::find(m.flow.path.begin(), m.flow.path.end(), link) != m.flow.path.end();
   }
-  /// Rates if the slice had the network that it is promised, and nobody else were there.
-  std::vector<double> alone(std::uint32_t slice) const {
-    std::vector<FluidFlow> all;
-    std::vector<bool> active;
-    for (const auto& [slot, m] : flows) {
-      all.push_back(m.flow);
-      active.push_back(slice > 0 && m.slice == slice && slices[slice - 1].guarantee.share > 0);
-    }
-    std::vector<double> promised;
-    for (const double c : capacity) promised.push_back(slice == 0 ? 0 : slices[slice - 1].guarantee.share * c);
-    return maxMin(all, active, promised);
+  std::vector<SlicedFlow> all() const {
+    std::vector<SlicedFlow> members;
+    for (const auto& [slot, member] : flows) members.push_back(member);
+    return members;
   }
-  /// All rates, by the textbook: alone, then what is left, with caps as links.
-  std::vector<double> expected() const {
-    std::vector<double> first(flows.size(), 0);
-    for (std::uint32_t s = 1; s <= slices.size(); ++s) {
-      const std::vector<double> own = alone(s);
-      for (std::size_t i = 0; i < own.size(); ++i) first[i] += own[i];
-    }
-    std::vector<double> left = capacity;
-    for (std::uint32_t s = 1; s <= slices.size(); ++s) {
-      for (const double c : capacity) left.push_back(slices[s - 1].cap ? slices[s - 1].cap->share * c : 1e18);
-    }
-    std::vector<FluidFlow> all;
-    std::size_t i = 0;
-    for (const auto& [slot, m] : flows) {
-      FluidFlow flow = m.flow;
-      for (const std::size_t l : m.flow.path) {
-        left[l] -= first[i];
-        if (m.slice == 0) continue;
-        flow.path.push_back(m.slice * capacity.size() + l);
-        left[flow.path.back()] -= first[i];
-      }
-      if (m.slice > 0) flow.weight = slices[m.slice - 1].weight;
-      flow.limit -= first[i++];
-      if (std::isfinite(flow.limit) && flow.limit < 1e-9 * m.flow.limit) flow.limit = 0;
-      all.push_back(flow);
-    }
-    for (std::size_t l = 0; l < left.size(); ++l) {
-      if (left[l] < 1e-9 * capacity[l % capacity.size()]) left[l] = 0;
-    }
-    std::vector<double> rates = maxMin(all, std::vector<bool>(all.size(), true), left);
-    for (std::size_t f = 0; f < rates.size(); ++f) rates[f] += first[f];
-    return rates;
-  }
+  std::vector<double> alone(std::uint32_t slice) const { return promisedRates(all(), slices, capacity, slice); }
+  std::vector<double> expected() const { return slicedRates(all(), slices, capacity); }
 };
 
 TEST(SlicedShares, GiveTheRatesOfAnIndependentSolverThroughAnyChanges) {
