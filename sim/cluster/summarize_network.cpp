@@ -20,7 +20,7 @@ LinkOutcome outcomeOf(const RunNetwork& network, FabricLinkId id, Ticks end) {
   std::vector<double> bytes = usage.overTime(id);
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     const Ticks from = static_cast<Ticks>(i) * usage.interval();
-    if (from >= end) break;  // what went on after the last answer
+    if (from >= end) break;                                                   // what went on after the last answer
     const Ticks length = std::clamp<Ticks>(end - from, 1, usage.interval());  // the last one may be cut short
     out.over_time.push_back(bytes[i] / (link.bandwidth.value() * toSeconds(length).value()));
     out.peak = std::max(out.peak, out.over_time.back());
