@@ -95,10 +95,6 @@ class KnownNames {
   std::set<std::string> index_[kFaultDomains];
 };
 
-bool killsReplicas(const FaultSpec& fault) {
-  return fault.effect != FaultEffect::narrow && fault.domain != FaultDomain::link;
-}
-
 /// What cannot be, or would do nothing. Empty if all is well.
 std::string problemOf(const FaultSpec& fault, const Scenario& scenario) {
   const bool needs_sites = fault.domain != FaultDomain::replica && fault.domain != FaultDomain::accelerator &&
@@ -106,9 +102,6 @@ std::string problemOf(const FaultSpec& fault, const Scenario& scenario) {
   if (needs_sites && scenario.sites.empty()) return "there are no sites, hence no " + nameOf(fault.domain) + "s";
   const bool disaggregated = std::any_of(scenario.deployments.begin(), scenario.deployments.end(),
                                          [](const DeploymentSpec& d) { return d.isDisaggregated(); });
-  if (disaggregated && killsReplicas(fault)) {
-    return "replicas of a deployment with prefill and decode pools cannot fail yet: only links can";
-  }
   if (fault.effect == FaultEffect::narrow) {
     if (fault.domain != FaultDomain::link && fault.domain != FaultDomain::fabric_switch) {
       return "only links and switches have bandwidth to lose";

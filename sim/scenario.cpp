@@ -82,9 +82,6 @@ PoolSpec readPool(const Value& value, const std::vector<SiteSpec>& sites) {
     if (pool.collectives <= BytesPerSecond()) v->fail("must be above 0");
   }
   if (const auto v = fields.optional("start")) pool.start = readStart(*v, sites, pool.site);
-  if (pool.spot && pool.role != Role::unified) {
-    fields.value().fail("prefill and decode replicas cannot be reclaimed yet", "spot is for unified pools");
-  }
   fields.finish();
   return pool;
 }

@@ -36,7 +36,7 @@ Cluster::Cluster(const Scenario& scenario, const std::vector<DeploymentPlan>& pl
       network_(network),
       expected_(expectedRequests(scenario)) {
   if (network != nullptr) {
-    disaggregation_ = std::make_unique<Disaggregation>(fleet_, *network, loop);
+    disaggregation_ = std::make_unique<Disaggregation>(fleet_, *network, loop, *this);
     cold_starts_ = std::make_unique<ColdStarts>(*network, [this](std::uint32_t replica) { onReady(replica); });
     clients_ = std::make_unique<ClientTraffic>(*network, scenario);
   }

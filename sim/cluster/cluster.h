@@ -28,7 +28,7 @@
 
 namespace headroom::sim {
 
-class Cluster final : public EventHandler, public ReplicaObserver, public OutageHandler {
+class Cluster final : public EventHandler, public ReplicaObserver, public OutageHandler, public PairObserver {
  public:
   /// `network`: whose loop `loop` then is; null if nothing is sent.
   Cluster(const Scenario& scenario, const std::vector<DeploymentPlan>& plans, const SimulationOptions& options,
@@ -63,6 +63,9 @@ class Cluster final : public EventHandler, public ReplicaObserver, public Outage
   void onAvailable(std::uint32_t replica, bool available) override;
   void onSpeed(std::uint32_t replica, double step_time_factor) override;
   void onLink(FabricLinkId link, double bandwidth_left) override;
+  void onFailed(std::uint64_t attempt) override;
+  void onGone(const LostRequest& attempt) override;
+  void onTakenOver(std::uint32_t replica) override { recorder_.countRequest(fleet_[replica].pool); }
 
  private:
   static constexpr std::uint32_t kArrivalTarget = event_target::kArrivals;
@@ -101,6 +104,7 @@ class Cluster final : public EventHandler, public ReplicaObserver, public Outage
   // cluster_faults.cpp
   void dispatch(std::uint64_t attempt);
   void lose(std::uint32_t replica, const LostRequest& lost);
+  void loseOnItsWay(const workloads::Request& request, FrontEnds::Target target);
   void handleTimer();
   void failAttempt(std::uint64_t attempt, Attempts::Reason reason);
   void giveUp(const Attempt& attempt, RequestStatus status);

@@ -12,13 +12,30 @@ void Cluster::dispatch(std::uint64_t id) {
   dispatch(attempts_->requestOf(id), measured);
 }
 
-/// An attempt was at a replica that went down, or on its way there.
+/// An attempt was at a unified replica that went down, or on its way there.
 void Cluster::lose(std::uint32_t replica, const LostRequest& lost) {
   DeploymentState& deployment = deployments_[fleet_[replica].deployment];
   deployment.router->left(unifiedIndex(deployment, replica), lost.request);
-  recorder_.lost(lost.generated);
+  onFailed(lost.request.id);
+  onGone(lost);
+}
+
+/// The replica it was sent to went down, or one of the pair.
+void Cluster::loseOnItsWay(const workloads::Request& request, FrontEnds::Target target) {
+  if (!target.paired) return lose(target.first, {.request = request});
+  disaggregation_->lostOnItsWay(deployment_of_workload_[request.workload], request, {target.first, target.second});
+  onFailed(request.id);
+  onGone({.request = request});
+}
+
+/// If anybody still waits for it.
+void Cluster::onFailed(std::uint64_t attempt) {
+  if (attempts_->find(attempt) != nullptr) failAttempt(attempt, Attempts::Reason::failed);
+}
+
+void Cluster::onGone(const LostRequest& attempt) {
+  recorder_.lost(attempt.generated);
   --in_engines_;
-  if (attempts_->find(lost.request.id) != nullptr) failAttempt(lost.request.id, Attempts::Reason::failed);
 }
 
 void Cluster::handleTimer() {
@@ -68,15 +85,20 @@ bool Cluster::answered(RequestRecord& record) {
 }
 
 bool Cluster::allDone() const {
-  return in_system_ == 0 && in_engines_ == 0 && arrivals_.nextTime() == kNever;
+  if (in_system_ > 0 || in_engines_ > 0 || arrivals_.nextTime() != kNever) return false;
+  for (std::uint32_t r = 0; r < fleet_.size(); ++r) {  // a step may be under way for a token that nobody wants
+    if (!fleet_[r].engine->idle()) return false;
+  }
+  return true;
 }
 
 void Cluster::onDown(std::uint32_t index) {
   const FleetReplica& replica = fleet_[index];
-  CHECK(replica.config->role == Role::unified, "scenarios in which others fail are refused");
   presence_[index].down = true;
   auto fresh = makeReplica(ReplicaId(index), *replica.config, *times_now_[index], *this, options_.exact_steps);
-  for (const LostRequest& gone : fleet_.replace(index, std::move(fresh))) lose(index, gone);
+  const std::vector<LostRequest> held = fleet_.replace(index, std::move(fresh));
+  if (replica.config->role != Role::unified) return disaggregation_->onDown(index, held);
+  for (const LostRequest& gone : held) lose(index, gone);
 }
 
 void Cluster::onAvailable(std::uint32_t index, bool available) {

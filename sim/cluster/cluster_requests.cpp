@@ -58,7 +58,9 @@ void Cluster::leaveFrontEnd(std::uint32_t slot) {
 }
 
 void Cluster::submit(const workloads::Request& request, FrontEnds::Target target) {
-  if (outages_ && presence_[target.first].down) return lose(target.first, {.request = request});
+  if (outages_ && (presence_[target.first].down || (target.paired && presence_[target.second].down))) {
+    return loseOnItsWay(request, target);
+  }
   if (!target.paired) return fleet_.submit(target.first, request);
   disaggregation_->send(deployment_of_workload_[request.workload], request, {target.first, target.second});
 }
@@ -72,7 +74,9 @@ void Cluster::deliver(const workloads::Request& request, std::uint32_t replica, 
 /// To a prefill and a decode replica, or to a decode replica alone.
 void Cluster::sendToPair(std::uint32_t deployment, const workloads::Request& request, bool measured) {
   const auto& there = deployments_[deployment].there;
-  if (there[static_cast<std::size_t>(Role::prefill)] == 0 || there[static_cast<std::size_t>(Role::decode)] == 0) {
+  const bool together = disaggregation_->staysTogether(deployment, request);
+  if ((there[static_cast<std::size_t>(Role::prefill)] == 0 && !together) ||
+      there[static_cast<std::size_t>(Role::decode)] == 0) {
     return wait(deployments_[deployment], request, measured);
   }
   const Disaggregation::Replicas pair = disaggregation_->choose(deployment, request);

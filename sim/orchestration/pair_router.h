@@ -37,6 +37,10 @@ class PairRouter {
   virtual ReplicaPair choose(const workloads::Request& request) = 0;
   /// For a prompt that is computed where its answer is.
   std::size_t chooseDecode() const { return decode_load_.least(); }
+  std::size_t choosePrefill() const { return prefill_load_.least(); }
+  /// Is one of them not away?
+  bool anyPrefill() const { return !isAway(prefill_load_, prefill_load_.least()); }
+  bool anyDecode() const { return !isAway(decode_load_, decode_load_.least()); }
 
   /// A replica that is away is not chosen, while another of its role is there. Call only on a change.
   void setPrefillAway(std::size_t replica, bool away);
