@@ -36,6 +36,7 @@ void Cluster::onFailed(std::uint64_t attempt) {
 void Cluster::onGone(const LostRequest& attempt) {
   recorder_.lost(attempt.generated);
   --in_engines_;
+  if (clients_) clients_->forget(attempt.request.id);
 }
 
 void Cluster::handleTimer() {
@@ -59,15 +60,37 @@ void Cluster::giveUp(const Attempt& attempt, RequestStatus status) {
   leave(record);
 }
 
-/// Nothing more happens to the replicas: what waits for one waits in vain.
+/// What waits in vain, now that replicas will never come back.
 void Cluster::giveUpWaiting() {
   for (DeploymentState& deployment : deployments_) {
     std::deque<std::pair<workloads::Request, bool>> waiting;
     waiting.swap(deployment.waiting);
-    for (const auto& [request, measured] : waiting) {
-      if (attempts_->find(request.id) != nullptr) failAttempt(request.id, Attempts::Reason::failed);
+    for (auto& [request, measured] : waiting) {
+      if (mayBeServed(request)) {
+        deployment.waiting.emplace_back(std::move(request), measured);
+      } else {
+        onFailed(request.id);
+      }
     }
   }
+}
+
+/// Is a replica of this role there, or could one be some day?
+bool Cluster::mayCome(std::uint32_t number, Role role) const {
+  const DeploymentState& deployment = deployments_[number];
+  if (deployment.there[static_cast<std::size_t>(role)] > 0) return true;
+  if (!mayCome()) return false;
+  for (std::uint32_t r = deployment.first_replica; r < fleet_.size() && fleet_[r].deployment == number; ++r) {
+    if (fleet_[r].config->role == role && (!outages_ || outages_->mayReturn(r))) return true;
+  }
+  return false;
+}
+
+bool Cluster::mayBeServed(const workloads::Request& request) const {
+  const std::uint32_t number = deployment_of_workload_[request.workload];
+  if (!goesToPair(number, request)) return mayCome(number, Role::unified);
+  if (!mayCome(number, Role::decode)) return false;
+  return disaggregation_->staysTogether(number, request) || mayCome(number, Role::prefill);
 }
 
 /// The record of an attempt becomes that of its request; false if its client has given it up.
@@ -95,15 +118,31 @@ bool Cluster::allDone() const {
 void Cluster::onDown(std::uint32_t index) {
   const FleetReplica& replica = fleet_[index];
   presence_[index].down = true;
+  if (network_ != nullptr) network_->endCollective(index);
   auto fresh = makeReplica(ReplicaId(index), *replica.config, *times_now_[index], *this, options_.exact_steps);
   const std::vector<LostRequest> held = fleet_.replace(index, std::move(fresh));
   if (replica.config->role != Role::unified) return disaggregation_->onDown(index, held);
   for (const LostRequest& gone : held) lose(index, gone);
 }
 
+bool Cluster::onStart(std::uint32_t index) {
+  if (!cold_starts_ || !cold_starts_->starts(index)) return false;
+  ++starting_;
+  presence_[index].started = false;
+  cold_starts_->start(index);
+  return true;
+}
+
+void Cluster::onWeightsLost(std::uint32_t index, bool was_starting) {
+  if (!cold_starts_ || !cold_starts_->starts(index)) return;
+  if (was_starting) --starting_;
+  cold_starts_->stop(index);
+}
+
 void Cluster::onAvailable(std::uint32_t index, bool available) {
   presence_[index].available = available;
   if (available) presence_[index].down = false;
+  if (available && network_ != nullptr && in_system_ > 0) network_->reserveCollective(index);
   settle(index);
 }
 
