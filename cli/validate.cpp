@@ -39,7 +39,8 @@ struct Rung {
 constexpr Rung kRungs[] = {
     {&ValidateOptions::kernels, validateKernels},          {&ValidateOptions::steps, sim::validateSteps},
     {&ValidateOptions::runs, sim::validateRuns},           {&ValidateOptions::runs, sim::validateSweeps},
-    {&ValidateOptions::runs, sim::validateDisaggregation}, {&ValidateOptions::power, validatePower},
+    {&ValidateOptions::runs, sim::validateDisaggregation}, {&ValidateOptions::runs, sim::validatePdPoints},
+    {&ValidateOptions::power, validatePower},
 };
 
 Json rowJson(const models::ValidationRow& row) {

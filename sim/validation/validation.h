@@ -32,6 +32,7 @@ Validation validateSteps(const std::filesystem::path& data);
 Validation validateRuns(const std::filesystem::path& data);
 Validation validateSweeps(const std::filesystem::path& data);
 Validation validateDisaggregation(const std::filesystem::path& data);
+Validation validatePdPoints(const std::filesystem::path& data);
 
 /// A header and a row a point, for a spreadsheet: which rows miss.
 std::string pointsCsv(const std::vector<SweepPoint>& points);
