@@ -157,6 +157,17 @@ PlannedScenario planPdLoad(const PdSweep& sweep, int concurrency, PdRatio ratio)
   return planMeasured(parts);
 }
 
+PdSweep slowestRuns(PdSweep sweep) {
+  std::map<int, PdLoad> slowest;
+  for (const PdLoad& load : sweep.loads) {
+    PdLoad& slow = slowest.try_emplace(load.concurrency, load).first->second;
+    if (load.tpot_ms > slow.tpot_ms) slow = load;
+  }
+  sweep.loads.clear();
+  for (const auto& [clients, load] : slowest) sweep.loads.push_back(load);
+  return sweep;
+}
+
 PdFit fitPdSweep(const PdSweep& sweep) {
   std::optional<PdFit> best;
   std::string why;

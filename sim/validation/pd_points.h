@@ -39,6 +39,10 @@ struct PdSweep {
 /// In a fixed order; a run that the file has twice is one. Throws InputError if the file is missing or broken.
 std::vector<PdSweep> readPdSweeps(const std::filesystem::path& file);
 
+/// Of every N the run with the longest tpot: recipes with and without speculation stand side by side, and the simulated
+/// workers do not speculate.
+PdSweep slowestRuns(PdSweep sweep);
+
 struct PdRatio {
   int prefill = 1, decode = 1;  ///< workers
 };

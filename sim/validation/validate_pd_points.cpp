@@ -42,25 +42,35 @@ void addRow(const std::string& set, const std::string& metric, const std::vector
   result.rows.push_back(row);
 }
 
-void addSweep(const PdSweep& sweep, std::map<std::string, std::vector<double>>& all, Validation& result) {
+/// Relative errors, appended.
+void compare(const PdSweep& sweep, const std::map<int, std::pair<double, double>>& simulated, std::vector<double>& ttft,
+             std::vector<double>& tpot) {
+  for (const PdLoad& load : sweep.loads) {
+    const auto& [ttft_ms, tpot_ms] = simulated.at(load.concurrency);
+    ttft.push_back(ttft_ms / load.ttft_ms - 1);
+    tpot.push_back(tpot_ms / load.tpot_ms - 1);
+  }
+}
+
+void addSweep(const PdSweep& all_runs, std::map<std::string, std::vector<double>>& all, Validation& result) {
+  const PdSweep sweep = slowestRuns(all_runs);
   const PdFit fit = fitPdSweep(sweep);
+  std::map<int, std::pair<double, double>> simulated;
+  for (std::size_t i = 0; i < sweep.loads.size(); ++i) {
+    simulated[sweep.loads[i].concurrency] = {fit.ttft_ms[i], fit.tpot_ms[i]};
+  }
   const std::string set = fmt::format("{}, {}:{} workers", sweep.name(), fit.ratio.prefill, fit.ratio.decode);
   std::vector<double> ttft, tpot;
-  for (std::size_t i = 0; i < sweep.loads.size(); ++i) {
-    ttft.push_back(fit.ttft_ms[i] / sweep.loads[i].ttft_ms - 1);
-    tpot.push_back(fit.tpot_ms[i] / sweep.loads[i].tpot_ms - 1);
-  }
+  compare(sweep, simulated, ttft, tpot);
   addRow(set, "ttft mean", ttft, result);
   addRow(set, "tpot mean", tpot, result);
+  compare(sweep, simulated, all["ttft mean"], all["tpot mean"]);
+  compare(all_runs, simulated, all["ttft mean, faster runs of a load too"], all["tpot mean, faster runs of a load too"]);
   const Orders orders = ordersOf(sweep, fit);
   result.notes.push_back(fmt::format("disaggregation: {}: rank correlation of simulated tpot and rate with the clients "
                                      "{:.2f}, {:.2f}, with the measured ones {:.2f}, {:.2f}",
                                      set, orders.tpot_with_clients, orders.rate_with_clients, orders.tpot_with_measured,
                                      orders.rate_with_measured));
-  std::vector<double>& all_ttft = all["ttft mean"];
-  all_ttft.insert(all_ttft.end(), ttft.begin(), ttft.end());
-  std::vector<double>& all_tpot = all["tpot mean"];
-  all_tpot.insert(all_tpot.end(), tpot.begin(), tpot.end());
   // What an order lacks of a perfect one.
   all["simulated tpot by clients (1 - rank correlation)"].push_back(1 - orders.tpot_with_clients);
   all["simulated rate by clients (1 - rank correlation)"].push_back(1 - orders.rate_with_clients);
@@ -77,8 +87,7 @@ bool keepWhatIsSimulated(PdSweep& sweep, std::map<std::string, int>& skipped) {
   };
   count(fmt::format("more than {} clients, on more workers than are looked at", kMostClients),
         loads - sweep.loads.size());
-  if (sweep.loads.size() >= kLeastLoads && sweep.loads.front().concurrency < sweep.loads.back().concurrency)
-    return true;
+  if (slowestRuns(sweep).loads.size() >= kLeastLoads) return true;
   count("too few loads of the same workers", sweep.loads.size());
   return false;
 }

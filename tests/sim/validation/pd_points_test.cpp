@@ -45,6 +45,12 @@ TEST(PdPoints, LoadsOfTheSameWorkersAreASweepAndARunThatIsThereTwiceIsOne) {
   EXPECT_EQ(sweeps[1].weights, "") << "DeepSeek-R1 is published in fp8";
 }
 
+TEST(PdPoints, OfEveryLoadTheSlowestRunIsTheOneWithoutSpeculation) {
+  PdSweep sweep;
+  sweep.loads = {{4, 200, 4.7}, {4, 180, 9.8}, {8, 300, 5.4}};
+  EXPECT_EQ(slowestRuns(sweep).loads, (std::vector<PdLoad>{{4, 180, 9.8}, {8, 300, 5.4}}));
+}
+
 TEST(PdPoints, ARowWithoutItsClientsIsBroken) {
   try {
     sweepsOf(row("source_file=x", "16", "861,19.7"));
@@ -66,7 +72,8 @@ TEST(MeasuredPdPoints, OrderOfLoadsIsThatOfTheMeasurementsOnEveryAccelerator) {
   const fs::path file = "../shared/data/measured/serving_points.csv";
   if (!fs::exists(file)) GTEST_SKIP() << "no serving_points.csv";
   int found = 0;
-  for (const PdSweep& sweep : readPdSweeps(file)) {
+  for (const PdSweep& all_runs : readPdSweeps(file)) {
+    const PdSweep sweep = slowestRuns(all_runs);
     const std::string name = sweep.name();
     const bool h100 = name == "sglang 0.5.8, DeepSeek-R1, h100-sxm, 8192/1024, prefill tp 16 and decode tp 16";
     const bool b200 =
@@ -91,7 +98,7 @@ TEST(MeasuredPdPoints, OrderOfLoadsIsThatOfTheMeasurementsOnEveryAccelerator) {
     if (h100) {
       EXPECT_EQ(fit.ratio.prefill, 1);
       EXPECT_EQ(fit.ratio.decode, 1);
-      EXPECT_LT(rowOf("", "", "", tpot_errors).error_median_pct, 12) << "10.0 when this was written";
+      EXPECT_LT(rowOf("", "", "", tpot_errors).error_median_pct, 14) << "12.4 when this was written";
     }
   }
   EXPECT_EQ(found, 3);
