@@ -17,7 +17,7 @@ namespace {
 
 Seconds readPositive(const Value& value) {
   const auto time = value.quantity<Seconds>();
-  if (time <= Seconds()) value.fail("must be above 0");
+  if (time <= Seconds()) value.fail("must be above 0, and is " + value.string());
   return time;
 }
 

@@ -119,6 +119,57 @@ TEST(PairFaults, APairThatIsCutOffForGoodGivesUp) {
   EXPECT_NEAR(toSeconds(run.records[0].finished).value(), 480, 1) << "vLLM's time to free KV that nobody fetches";
 }
 
+TEST(PairFaults, EveryDomainTakesWhatStandsInIt) {
+  // Prefill replicas stand on n0 and n1 under leaf0, decode replicas on n2 and n3 under leaf1.
+  const DeploymentPlan plan = planPair(2, 2);
+  Scenario scenario = pairScenario(plan, "{type: leaf-spine, nodes_per_leaf: 2, spines: 2}", 10, 300);
+  const auto downSeconds = [&](const FaultSpec& fault) {
+    scenario.faults = {fault};
+    const Played run = play(scenario, plan);
+    EXPECT_EQ(problemOf(run, 300), "") << fault.name;
+    return std::pair(run.result.faults->pools.at(0).down_s, run.result.faults->pools.at(1).down_s);
+  };
+  const auto expectDown = [&](FaultDomain domain, const std::string& name, double prefill, double decode) {
+    FaultSpec fault = outage(domain, name, 10'000, 5'000);
+    if (domain == FaultDomain::group) fault.members = {"here/n0", "here/n3"};
+    const auto [first, second] = downSeconds(fault);
+    EXPECT_NEAR(first, prefill, 1e-9) << name;
+    EXPECT_NEAR(second, decode, 1e-9) << name;
+  };
+  expectDown(FaultDomain::accelerator, "chat/prefill/1/a3", 5, 0);
+  expectDown(FaultDomain::replica, "chat/decode/0", 0, 5);
+  expectDown(FaultDomain::node, "here/n3", 0, 5);
+  expectDown(FaultDomain::scale_up, "here/scale-up0", 5, 0);
+  expectDown(FaultDomain::fabric_switch, "here/leaf1", 0, 10);
+  expectDown(FaultDomain::fabric_switch, "here/spine0", 0, 0);
+  expectDown(FaultDomain::link, "here/n0>here/leaf0", 5, 0);
+  expectDown(FaultDomain::link, "here/leaf0>here/spine1", 0, 0);
+  expectDown(FaultDomain::site, "here", 10, 10);
+  expectDown(FaultDomain::group, "power feed", 5, 5);
+}
+
+TEST(PairFaults, LinksThatDegradeOrDieDelayTheKvOnThem) {
+  const auto movedAt = [](FaultEffect effect, double at_ms, double lasts_ms) {
+    const DeploymentPlan plan = planPair(1, 1);
+    Scenario scenario = oneRequest(plan, false);
+    // Both uplinks are as fast as a NIC.
+    scenario.sites = {testSite(2, "{type: leaf-spine, nodes_per_leaf: 1, spines: 1, hop_latency: 1 us}")};
+    FaultSpec fault = outage(FaultDomain::link, "here/leaf0>here/spine0", at_ms, lasts_ms);
+    fault.effect = effect;
+    fault.factor = 0.5;
+    scenario.faults = {fault};
+    const Played run = play(scenario, plan);
+    EXPECT_EQ(problemOf(run, 1), "");
+    EXPECT_EQ(run.records.at(0).status, RequestStatus::completed);
+    return toMilliseconds(run.records.at(0).kv_ended);
+  };
+  const double latency = 4e-3;
+  EXPECT_NEAR(movedAt(FaultEffect::narrow, 0, 0), 25 + 160 + latency, 0.01);
+  EXPECT_NEAR(movedAt(FaultEffect::narrow, 65, 0), 65 + 80 + 2 * latency, 0.02) << "half of it was there";
+  EXPECT_NEAR(movedAt(FaultEffect::narrow, 65, 40), 105 + 20 + 3 * latency, 0.02) << "then three quarters";
+  EXPECT_NEAR(movedAt(FaultEffect::down, 65, 250), 65 + 300 + 80 + 3 * latency, 0.02) << "tried again every 100 ms";
+}
+
 TEST(PairFaults, NoneInTimeChangesNothing) {
   for (const bool layer_wise : {false, true}) {
     for (const std::string& pairing : pairingNames()) {
@@ -147,13 +198,20 @@ T inRange(T from, T to) {
 FaultSpec someFault(const FaultTargets& targets, bool at_random) {
   FaultSpec fault;
   fault.domain = *rc::gen::element(FaultDomain::replica, FaultDomain::replica, FaultDomain::accelerator,
-                                   FaultDomain::node, FaultDomain::link, FaultDomain::fabric_switch, FaultDomain::site);
+                                   FaultDomain::node, FaultDomain::link, FaultDomain::fabric_switch, FaultDomain::site,
+                                   FaultDomain::scale_up, FaultDomain::group);
   const bool link = fault.domain == FaultDomain::link || fault.domain == FaultDomain::fabric_switch;
   fault.effect = link ? *rc::gen::element(FaultEffect::down, FaultEffect::narrow)
                       : *rc::gen::element(FaultEffect::down, FaultEffect::down, FaultEffect::drain, FaultEffect::slow);
   if (fault.effect == FaultEffect::slow) fault.factor = inRange(1, 5);
   if (fault.effect == FaultEffect::narrow) fault.factor = 0.1 * inRange(1, 10);
-  fault.name = *rc::gen::elementOf(targets.names(fault.domain));
+  if (fault.domain == FaultDomain::group) {
+    fault.name = "feed";
+    fault.members = {*rc::gen::elementOf(targets.names(FaultDomain::node)),
+                     *rc::gen::elementOf(targets.names(FaultDomain::replica))};
+  } else {
+    fault.name = *rc::gen::elementOf(targets.names(fault.domain));
+  }
   if (at_random && *rc::gen::arbitrary<bool>()) {
     fault.mtbf = FaultTime{FaultTime::Law::exponential, Seconds(inRange(1, 10)), 1};
     fault.mttr = FaultTime{FaultTime::Law::exponential, Seconds(0.1 * inRange(1, 30)), 1};
