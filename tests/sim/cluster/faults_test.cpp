@@ -277,5 +277,31 @@ TEST(FaultTheory, KOutOfNAvailabilityIsWithinTheIntervalOverTwoHundredMtbf) {
   }
 }
 
+// The same for whole runs: what `availability` of a result says.
+TEST(FaultTheory, TheAvailabilityOfARunIsThatOfItsUnits) {
+  constexpr int kUnits = 4, kRuns = 20;
+  const Seconds mtbf(20), mttr(4), cold_start(1);
+  DeploymentPlan plan = planByHand("round-robin", kUnits);
+  plan.spec.pools[0].cold_start.init = cold_start;
+  plan.pools[0].spec = plan.spec.pools[0];
+  double sum = 0, squares = 0;
+  for (int r = 0; r < kRuns; ++r) {
+    Scenario scenario = scenarioOf(plan, {poissonWorkload("a", 0.25, 1100)});  // 220 MTBF
+    scenario.seed = static_cast<std::uint64_t>(r);
+    FaultSpec fault;
+    fault.mtbf = FaultTime{FaultTime::Law::exponential, mtbf, 1};
+    fault.mttr = FaultTime{FaultTime::Law::fixed, mttr, 1};
+    scenario.faults = {fault};
+    const double availability = play(scenario, plan).result.faults->pools.at(0).availability;
+    sum += availability;
+    squares += availability * availability;
+  }
+  const double mean = sum / kRuns, error = std::sqrt((squares / kRuns - mean * mean) / (kRuns - 1));
+  // A unit may fail again while it starts, with probability 1 - exp(-1/20): its start is cut short then.
+  const double start = mtbf.value() * (1 - std::exp(-cold_start.value() / mtbf.value()));
+  EXPECT_NEAR(mean, (mtbf.value() - start) / (mtbf + mttr).value(), 2.09 * error) << "Student's t, 19 degrees";
+  EXPECT_LT(error, 0.005);
+}
+
 }  // namespace
 }  // namespace headroom::sim

@@ -7,6 +7,7 @@
 #include "sim/orchestration/pair_router.h"
 #include "tests/sim/cluster/pair_plans.h"
 #include "tests/sim/cluster/played.h"
+#include "tests/sim/loop/in_child.h"
 
 namespace headroom::sim {
 namespace {
@@ -186,6 +187,32 @@ TEST(PairFaults, NoneInTimeChangesNothing) {
       late.scenario_hash = plain.scenario_hash;
       EXPECT_EQ(text(late), text(plain)) << pairing;
     }
+  }
+}
+
+TEST(PairFaults, SimGridGivesTheSameEndsAndTimesToRounding) {
+  for (const bool layer_wise : {false, true}) {
+    const DeploymentPlan plan = planPair(3, 3);
+    Scenario scenario =
+        pairScenario(plan, "{type: leaf-spine, nodes_per_leaf: 3, spines: 2, oversubscription: 3}", 40, 200);
+    scenario.deployments.front().disaggregation.layer_wise = layer_wise;
+    scenario.workloads.front().client = ClientSpec{.timeout = std::nullopt, .retries = 2, .backoff = Seconds(0.3)};
+    scenario.faults = {outage(FaultDomain::node, "here/n1", 1'000, 2'000),
+                       outage(FaultDomain::replica, "chat/decode/0", 1'500, 1'000),
+                       outage(FaultDomain::fabric_switch, "here/spine0", 2'000, 700)};
+    const Played own = play(scenario, plan);
+    EXPECT_GT(own.result.requests.retried, 5);
+    inChild([&] {
+      scenario.network.solver = NetworkSolver::simgrid;
+      const Played simgrid = play(scenario, plan);
+      ASSERT_EQ(problemOf(simgrid, 200), "");
+      for (std::size_t i = 0; i < own.records.size(); ++i) {
+        const RequestRecord &a = own.records[i], &b = simgrid.records[i];
+        EXPECT_EQ(a.status, b.status);
+        EXPECT_EQ(a.attempts, b.attempts);
+        EXPECT_NEAR(toMilliseconds(a.finished), toMilliseconds(b.finished), 1e-3);
+      }
+    });
   }
 }
 
