@@ -37,9 +37,12 @@ struct Rung {
   sim::Validation (*run)(const fs::path& data);
 };
 constexpr Rung kRungs[] = {
-    {&ValidateOptions::kernels, validateKernels},          {&ValidateOptions::steps, sim::validateSteps},
-    {&ValidateOptions::runs, sim::validateRuns},           {&ValidateOptions::runs, sim::validateSweeps},
-    {&ValidateOptions::runs, sim::validateDisaggregation}, {&ValidateOptions::runs, sim::validatePdPoints},
+    {&ValidateOptions::kernels, validateKernels},
+    {&ValidateOptions::steps, sim::validateSteps},
+    {&ValidateOptions::runs, sim::validateRuns},
+    {&ValidateOptions::runs, sim::validateSweeps},
+    {&ValidateOptions::runs, sim::validateDisaggregation},
+    {&ValidateOptions::runs, sim::validatePdPoints},
     {&ValidateOptions::power, validatePower},
 };
 

@@ -115,7 +115,8 @@ std::string problemOf(const FaultSpec& fault, const Scenario& scenario) {
   if (fault.domain != FaultDomain::link && fault.domain != FaultDomain::fabric_switch) {
     return "only links and switches have bandwidth to lose";
   }
-  if (!usesLinks(scenario)) return "nothing is sent over links in this scenario, so that less bandwidth changes nothing";
+  if (!usesLinks(scenario))
+    return "nothing is sent over links in this scenario, so that less bandwidth changes nothing";
   return "";
 }
 

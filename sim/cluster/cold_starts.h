@@ -59,7 +59,7 @@ class ColdStarts final : public TransferHandler {
   };
   struct Starting {
     StartTimes times;
-    std::uint32_t number = 0;           // of the start: events of an earlier one are out of date
+    std::uint32_t number = 0;  // of the start: events of an earlier one are out of date
     std::optional<TransferId> loading;
     std::uint32_t source = UINT32_MAX;  // of its weights, if another replica
     bool warm = false, busy = false;    // has its weights; sends them

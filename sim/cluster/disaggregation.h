@@ -97,20 +97,20 @@ class Disaggregation final : public TransferHandler {
     std::uint32_t deployment = 0;
     Replicas pair;
     Hand next = Hand::none;
-    std::uint32_t pairing = 0;                     // counts decode replicas: what was planned for an earlier one is off
-    bool at_prefill = false, at_decode = false;    // their engines have it
-    bool room = false;                             // the decode replica has reserved its blocks
-    bool started = false, prefilled = false;       // its prompt
-    bool bulk_began = false, bulk_moved = false;   // layer-wise: all layers but the last
-    bool tail = false;                             // the last of its KV is on its way, or has gone
-    bool in_one = false;                           // all of it goes at once
-    bool moved = false;                            // the decode replica has it
-    bool abandoned = false;                        // the prompt is computed for nobody
-    std::int64_t missing = 0;                      // tokens that the decode replica lacks
-    FinishedRequest prompt;                        // its life at the prefill replica
+    std::uint32_t pairing = 0;                    // counts decode replicas: what was planned for an earlier one is off
+    bool at_prefill = false, at_decode = false;   // their engines have it
+    bool room = false;                            // the decode replica has reserved its blocks
+    bool started = false, prefilled = false;      // its prompt
+    bool bulk_began = false, bulk_moved = false;  // layer-wise: all layers but the last
+    bool tail = false;                            // the last of its KV is on its way, or has gone
+    bool in_one = false;                          // all of it goes at once
+    bool moved = false;                           // the decode replica has it
+    bool abandoned = false;                       // the prompt is computed for nobody
+    std::int64_t missing = 0;                     // tokens that the decode replica lacks
+    FinishedRequest prompt;                       // its life at the prefill replica
     Ticks sent = 0, sent_to_prefill = 0;
-    std::optional<TransferId> transfer;            // under way
-    TransferEnd bulk, last;                        // transfers that have ended; layer-wise there are two
+    std::optional<TransferId> transfer;  // under way
+    TransferEnd bulk, last;              // transfers that have ended; layer-wise there are two
     Ticks kv_began = -1, failing_since = kNever;
     std::uint64_t failed_transfers = 0;
   };

@@ -32,8 +32,8 @@ class RunNetwork {
   const Topology& topology() const { return topology_; }
   const Transfers& transfers() const { return *transfers_; }
 
-  /// The traffic within replicas that span nodes, as flows of a fixed rate at most, from now() until they are ended. One
-  /// that a dead link cuts is left out until its replica comes back.
+  /// The traffic within replicas that span nodes, as flows of a fixed rate at most, from now() until they are ended.
+  /// One that a dead link cuts is left out until its replica comes back.
   void reserveCollectives();
   void endCollectives();
   /// Of one replica, as it comes and goes.

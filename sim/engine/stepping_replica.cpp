@@ -56,8 +56,8 @@ void SteppingReplica::onKvMoved(Ticks now, std::uint64_t request) {
 /// Its blocks are free when the engine next looks at its input.
 void SteppingReplica::withdraw(Ticks now, std::uint64_t request) {
   skipTo(now);
-  const auto coming = std::find_if(inbox_.begin(), inbox_.end(),
-                                   [&](const Arrived& arrived) { return arrived.request.id == request; });
+  const auto coming =
+      std::find_if(inbox_.begin(), inbox_.end(), [&](const Arrived& arrived) { return arrived.request.id == request; });
   if (coming != inbox_.end()) {
     inbox_.erase(coming);
   } else {

@@ -104,11 +104,11 @@ class SteppingReplica : public Replica {
   Mode mode_;
   std::vector<std::unique_ptr<Scheduler>> ranks_;
   std::vector<Arrived> inbox_;
-  std::int64_t decode_steps_ = 0;        // since the input was looked at; below SglangRules::recv_interval
-  std::vector<std::uint64_t> kv_moved_;  // since the last decision
+  std::int64_t decode_steps_ = 0;         // since the input was looked at; below SglangRules::recv_interval
+  std::vector<std::uint64_t> kv_moved_;   // since the last decision
   std::vector<std::uint64_t> withdrawn_;  // likewise
-  std::deque<Step> steps_;               // front runs, the others are decided
-  std::vector<Step> unused_;             // keeps their memory
+  std::deque<Step> steps_;                // front runs, the others are decided
+  std::vector<Step> unused_;              // keeps their memory
   Ticks front_end_ = 0;
   Pipeline pipeline_;          // with several stages
   std::vector<Ticks> stages_;  // of the step that is decided

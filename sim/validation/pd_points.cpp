@@ -59,8 +59,8 @@ auto keyOf(const PdSweep& s) {
 }
 
 Json poolOf(const PdSweep& sweep, const PdWorker& worker, const char* role, int replicas) {
-  Json pool{{"name", role},       {"role", role}, {"accelerator", sweep.accelerator},
-            {"tp", worker.tp}, {"replicas", replicas}};
+  Json pool{
+      {"name", role}, {"role", role}, {"accelerator", sweep.accelerator}, {"tp", worker.tp}, {"replicas", replicas}};
   if (worker.ep > 1) pool["ep"] = true;
   return pool;
 }
@@ -139,8 +139,8 @@ PlannedScenario planPdLoad(const PdSweep& sweep, int concurrency, PdRatio ratio)
                   {"max_model_len", sweep.prompt_tokens + sweep.output_tokens + kTokensBeyondNominal}};
   if (!sweep.weights.empty()) parts.precision["weights"] = sweep.weights;
   if (hasFp8Cache(sweep.accelerator, sweep.weights)) parts.precision["kv_cache"] = "fp8";
-  parts.pools = Json::array({poolOf(sweep, sweep.prefill, "prefill", ratio.prefill),
-                             poolOf(sweep, sweep.decode, "decode", ratio.decode)});
+  parts.pools = Json::array(
+      {poolOf(sweep, sweep.prefill, "prefill", ratio.prefill), poolOf(sweep, sweep.decode, "decode", ratio.decode)});
   const models::NodeType node = nodeOf(sweep.accelerator);
   const auto nodesFor = [&](const PdWorker& worker, int count) {
     return count * ((worker.tp + node.accelerators - 1) / node.accelerators);

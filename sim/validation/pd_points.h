@@ -29,7 +29,7 @@ struct PdLoad {
 /// All loads under which the same workers were measured, by N. Different numbers of workers may be among them.
 struct PdSweep {
   std::string engine, release, model, accelerator;
-  std::string weights;  ///< empty: as published
+  std::string weights;                       ///< empty: as published
   int prompt_tokens = 0, output_tokens = 0;  ///< nominal
   PdWorker prefill, decode;
   std::vector<PdLoad> loads;

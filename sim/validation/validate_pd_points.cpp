@@ -65,12 +65,13 @@ void addSweep(const PdSweep& all_runs, std::map<std::string, std::vector<double>
   addRow(set, "ttft mean", ttft, result);
   addRow(set, "tpot mean", tpot, result);
   compare(sweep, simulated, all["ttft mean"], all["tpot mean"]);
-  compare(all_runs, simulated, all["ttft mean, faster runs of a load too"], all["tpot mean, faster runs of a load too"]);
+  compare(all_runs, simulated, all["ttft mean, faster runs of a load too"],
+          all["tpot mean, faster runs of a load too"]);
   const Orders orders = ordersOf(sweep, fit);
-  result.notes.push_back(fmt::format("disaggregation: {}: rank correlation of simulated tpot and rate with the clients "
-                                     "{:.2f}, {:.2f}, with the measured ones {:.2f}, {:.2f}",
-                                     set, orders.tpot_with_clients, orders.rate_with_clients, orders.tpot_with_measured,
-                                     orders.rate_with_measured));
+  result.notes.push_back(fmt::format(
+      "disaggregation: {}: rank correlation of simulated tpot and rate with the clients "
+      "{:.2f}, {:.2f}, with the measured ones {:.2f}, {:.2f}",
+      set, orders.tpot_with_clients, orders.rate_with_clients, orders.tpot_with_measured, orders.rate_with_measured));
   // What an order lacks of a perfect one.
   all["simulated tpot by clients (1 - rank correlation)"].push_back(1 - orders.tpot_with_clients);
   all["simulated rate by clients (1 - rank correlation)"].push_back(1 - orders.rate_with_clients);

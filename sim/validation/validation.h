@@ -1,5 +1,6 @@
 // The ladder of measurements that `headroom validate` climbs above the kernels: single engine steps, exact replays of
-// recorded runs, load sweeps, prompts and answers on different replicas. What each rung compares and assumes: docs/validation.md.
+// recorded runs, load sweeps, prompts and answers on different replicas. What each rung compares and assumes:
+// docs/validation.md.
 #pragma once
 
 #include <filesystem>

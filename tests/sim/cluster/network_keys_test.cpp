@@ -111,8 +111,9 @@ TEST(NetworkKeys, WhatCannotStandOrFailIsRefusedWithItsPlaceAndTheNumbers) {
   // Links without bandwidth.
   EXPECT_THAT(refusal(site("count: 2, nic_bandwidth: 0 Gb/s", "{type: star}"), one),
               HasSubstr("/sites/0/nodes/0/nic_bandwidth: must be above 0, and is 0 Gb/s"));
-  EXPECT_THAT(refusal(site("count: 2", "{type: leaf-spine, nodes_per_leaf: 1, uplinks: 1, uplink_bandwidth: 0 Gb/s}"), one),
-              HasSubstr("/sites/0/fabric/uplink_bandwidth: must be above 0, and is 0 Gb/s"));
+  EXPECT_THAT(
+      refusal(site("count: 2", "{type: leaf-spine, nodes_per_leaf: 1, uplinks: 1, uplink_bandwidth: 0 Gb/s}"), one),
+      HasSubstr("/sites/0/fabric/uplink_bandwidth: must be above 0, and is 0 Gb/s"));
   EXPECT_THAT(refusal(site("count: 2", "{type: star}", ", storage: {bandwidth: 0 GB/s}"), one),
               HasSubstr("/sites/0/storage/bandwidth: must be above 0, and is 0 GB/s"));
   std::string wan = kSites;
@@ -122,8 +123,7 @@ TEST(NetworkKeys, WhatCannotStandOrFailIsRefusedWithItsPlaceAndTheNumbers) {
   EXPECT_THAT(fault("domain: node, name: here/n2, at: 1 s"),
               AllOf(HasSubstr("/faults/0/name: unknown node \"here/n2\""), HasSubstr("did you mean \"here/n0\"?")));
   EXPECT_THAT(fault("domain: site, name: mars, at: 1 s"), HasSubstr("unknown site \"mars\""));
-  EXPECT_THAT(fault("domain: node, mtbf: 10 h, mttr: 0 s"),
-              HasSubstr("/faults/0/mttr: must be above 0, and is 0 s"));
+  EXPECT_THAT(fault("domain: node, mtbf: 10 h, mttr: 0 s"), HasSubstr("/faults/0/mttr: must be above 0, and is 0 s"));
   EXPECT_THAT(fault("domain: node, mtbf: 10 h, mttr: -1 s"), HasSubstr("/faults/0/mttr: must be above 0, and is -1 s"));
   EXPECT_THAT(refusal(site("count: 2", "{type: star}"),
                       "{accelerator: h100-sxm, start: {weights_from: local}, cold_start: {init: 1 s}}"),
