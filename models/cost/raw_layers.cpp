@@ -159,13 +159,6 @@ void readRoutedExperts(RawCsv& csv, const ShardedModel& m, RawTables& raw) {
   }
 }
 
-std::optional<fs::path> csvIn(const fs::path& folder, const std::string& table) {
-  for (const char* extension : {".csv.gz", ".csv"}) {
-    if (fs::exists(folder / (table + extension))) return folder / (table + extension);
-  }
-  return std::nullopt;
-}
-
 template <class Read>
 void readTable(const fs::path& folder, const char* table, Read read) {
   const auto file = csvIn(folder, table);
