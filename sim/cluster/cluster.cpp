@@ -139,6 +139,8 @@ void Cluster::onEvent(const Event& event) {
     const std::int64_t gone = outages_->gone();
     outages_->onEvent(event);
     if (outages_->gone() > gone || !mayCome()) giveUpWaiting();
+  } else if (event.target == event_target::kWaiting) {
+    serveWaiting(deployments_[event.stamp]);
   } else if (event.target == Attempts::kEventTarget) {
     handleTimer();
   } else {

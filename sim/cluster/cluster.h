@@ -96,6 +96,7 @@ class Cluster final : public EventHandler, public ReplicaObserver, public Outage
   void submit(const workloads::Request& request, FrontEnds::Target target);
   void wait(DeploymentState& deployment, const workloads::Request& request, bool measured);
   void settle(std::uint32_t replica);
+  void serveWaiting(DeploymentState& deployment);
   bool mayCome() const { return starting_ > 0 || (outages_ && outages_->anyToCome()); }
   bool mayCome(std::uint32_t deployment, Role role) const;
   bool mayBeServed(const workloads::Request& request) const;

@@ -111,7 +111,13 @@ void Cluster::settle(std::uint32_t replica) {
   } else {
     disaggregation_->setAway(replica, r.deployment, r.config->role, !there);
   }
-  if (!there) return;
+  // After all that come at this time: they share what has waited.
+  if (there && !deployment.waiting.empty()) {
+    loop_.schedule(loop_.now(), Rank::arrival, event_target::kWaiting, r.deployment);
+  }
+}
+
+void Cluster::serveWaiting(DeploymentState& deployment) {
   std::deque<std::pair<workloads::Request, bool>> waiting;
   waiting.swap(deployment.waiting);
   for (const auto& [request, measured] : waiting) {

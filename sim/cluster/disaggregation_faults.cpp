@@ -93,6 +93,7 @@ bool Disaggregation::pairWithAnotherDecode(std::uint64_t id, Moving& moving) {
   moving.room = moving.bulk_began = moving.bulk_moved = moving.tail = moving.in_one = false;
   moving.bulk = {};
   moving.kv_began = -1;
+  moving.failing_since = kNever;
   handOver(id, Hand::to_decode);
   return true;
 }

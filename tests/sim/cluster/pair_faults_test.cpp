@@ -149,6 +149,21 @@ TEST(PairFaults, EveryDomainTakesWhatStandsInIt) {
   expectDown(FaultDomain::group, "power feed", 5, 5);
 }
 
+TEST(PairFaults, ReplicasThatComeBackTogetherShareWhatHasWaited) {
+  const DeploymentPlan plan = planPair(4, 1);
+  Scenario scenario = pairScenario(plan, "{type: star}", 20, 200);
+  scenario.faults = {outage(FaultDomain::group, "feed", 2'000, 3'000)};
+  scenario.faults.front().members = {"here/n0", "here/n1", "here/n2", "here/n3"};
+  const Played run = play(scenario, plan);
+  ASSERT_EQ(problemOf(run, 200), "");
+  std::vector<int> served(4);
+  for (const RequestRecord& r : run.records) {
+    const double at = toSeconds(r.request.arrival).value();
+    if (at > 2 && at < 5 && r.status == RequestStatus::completed) ++served[r.prefill_replica];
+  }
+  for (const int requests : served) EXPECT_GE(requests, 10) << "60 in all";
+}
+
 TEST(PairFaults, LinksThatDegradeOrDieDelayTheKvOnThem) {
   const auto movedAt = [](FaultEffect effect, double at_ms, double lasts_ms) {
     const DeploymentPlan plan = planPair(1, 1);
