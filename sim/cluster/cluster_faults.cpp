@@ -90,7 +90,7 @@ bool Cluster::mayBeServed(const workloads::Request& request) const {
   const std::uint32_t number = deployment_of_workload_[request.workload];
   if (!goesToPair(number, request)) return mayCome(number, Role::unified);
   if (!mayCome(number, Role::decode)) return false;
-  return disaggregation_->staysTogether(number, request) || mayCome(number, Role::prefill);
+  return !disaggregation_->needsPrefill(number, request) || mayCome(number, Role::prefill);
 }
 
 /// The record of an attempt becomes that of its request; false if its client has given it up.

@@ -81,8 +81,8 @@ void Cluster::deliver(const workloads::Request& request, std::uint32_t replica, 
 /// To a prefill and a decode replica, or to a decode replica alone.
 void Cluster::sendToPair(std::uint32_t deployment, const workloads::Request& request, bool measured) {
   const auto& there = deployments_[deployment].there;
-  const bool together = disaggregation_->staysTogether(deployment, request);
-  if ((there[static_cast<std::size_t>(Role::prefill)] == 0 && !together) ||
+  const bool needs_prefill = disaggregation_->needsPrefill(deployment, request);
+  if ((there[static_cast<std::size_t>(Role::prefill)] == 0 && needs_prefill) ||
       there[static_cast<std::size_t>(Role::decode)] == 0) {
     return wait(deployments_[deployment], request, measured);
   }

@@ -56,6 +56,10 @@ bool Disaggregation::staysTogether(std::uint32_t deployment, const workloads::Re
   return request.prompt_tokens < deployments_[deployment]->spec.local_below;
 }
 
+bool Disaggregation::needsPrefill(std::uint32_t deployment, const workloads::Request& request) const {
+  return !staysTogether(deployment, request) && !deployments_[deployment]->router->doesWithoutPrefill();
+}
+
 Disaggregation::Replicas Disaggregation::choose(std::uint32_t deployment, const workloads::Request& request) {
   const Deployment& d = *deployments_[deployment];
   if (staysTogether(deployment, request)) {

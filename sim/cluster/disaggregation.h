@@ -50,6 +50,8 @@ class Disaggregation final : public TransferHandler {
 
   /// Is the prompt short enough to be computed where it is answered?
   bool staysTogether(std::uint32_t deployment, const workloads::Request& request) const;
+  /// Must a prefill replica be there for it?
+  bool needsPrefill(std::uint32_t deployment, const workloads::Request& request) const;
   /// Equal: one decode replica computes and answers it.
   struct Replicas {
     std::uint32_t prefill = 0, decode = 0;

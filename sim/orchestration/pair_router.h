@@ -35,6 +35,8 @@ class PairRouter {
 
   /// Ties go to the lowest index.
   virtual ReplicaPair choose(const workloads::Request& request) = 0;
+  /// Can a decode replica compute a prompt while all prefill replicas are away?
+  virtual bool doesWithoutPrefill() const { return false; }
   /// For a prompt that is computed where its answer is.
   std::size_t chooseDecode() const { return decode_load_.least(); }
   std::size_t choosePrefill() const { return prefill_load_.least(); }

@@ -164,6 +164,24 @@ TEST(PairFaults, ReplicasThatComeBackTogetherShareWhatHasWaited) {
   for (const int requests : served) EXPECT_GE(requests, 10) << "60 in all";
 }
 
+TEST(PairFaults, PromptsThatADecodeReplicaCanComputeWaitForNoPrefillReplica) {
+  const auto waited = [](const std::string& pairing, int local_below) {
+    const DeploymentPlan plan = planPair(1, 2);
+    Scenario scenario = pairScenario(plan, "{type: star}", 10, 200);
+    scenario.deployments.front().disaggregation.pairing = pairing;
+    scenario.deployments.front().disaggregation.local_below = local_below;
+    scenario.faults = {outage(FaultDomain::replica, "chat/prefill/0", 5'000, 5'000)};
+    const Played run = play(scenario, plan);
+    EXPECT_EQ(problemOf(run, 200), "");
+    int count = 0;
+    for (const RequestRecord& r : run.records) count += r.retried > 0 ? 1 : 0;
+    return count;
+  };
+  EXPECT_GT(waited("least-loaded", 0), 30);
+  EXPECT_EQ(waited("least-loaded", 10'000), 0);
+  EXPECT_EQ(waited("everywhere", 0), 0);
+}
+
 TEST(PairFaults, LinksThatDegradeOrDieDelayTheKvOnThem) {
   const auto movedAt = [](FaultEffect effect, double at_ms, double lasts_ms) {
     const DeploymentPlan plan = planPair(1, 1);
