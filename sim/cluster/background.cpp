@@ -7,6 +7,8 @@ namespace headroom::sim {
 namespace {
 
 constexpr std::int64_t kEndless = std::int64_t{1} << 60;
+/// As a connection that is dead is opened again (assumed).
+constexpr Ticks kRetry = static_cast<Ticks>(0.1 * kTicksPerSecond);
 
 }  // namespace
 
@@ -41,10 +43,10 @@ void Background::end() {
   }
 }
 
-void Background::pause(std::uint32_t index) {
+void Background::pause(std::uint32_t index, Ticks more) {
   Pair& pair = pairs_[index];
   const Ticks length = toTicks(Seconds(pair.rng.exponential() * pair.spec->off.value()));
-  loop_.schedule(loop_.now() + length, Rank::arrival, kEventTarget, index);
+  loop_.schedule(loop_.now() + length + more, Rank::arrival, kEventTarget, index);
 }
 
 void Background::onEvent(const Event& event) {
@@ -68,11 +70,11 @@ void Background::send(std::uint32_t index) {
                                    *this);
 }
 
-/// Delivered, or lost with a link: then it is as if a pause came early.
+/// Delivered, or lost with a link: then the rest of the burst is given up.
 void Background::onTransferEnd(const TransferEnd& end) {
   const auto index = static_cast<std::uint32_t>(end.tag);
   pairs_[index].sending = false;
-  pause(index);
+  if (running_) pause(index, end.delivered ? 0 : kRetry);
 }
 
 }  // namespace headroom::sim

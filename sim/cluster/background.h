@@ -36,7 +36,7 @@ class Background final : public TransferHandler {
     bool sending = false;
   };
   void send(std::uint32_t pair);
-  void pause(std::uint32_t pair);
+  void pause(std::uint32_t pair, Ticks more = 0);
 
   Transfers& transfers_;
   EventLoop& loop_;

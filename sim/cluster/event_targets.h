@@ -12,7 +12,8 @@ inline constexpr std::uint32_t kDisaggregation = UINT32_MAX - 3;
 inline constexpr std::uint32_t kColdStarts = UINT32_MAX - 4;
 inline constexpr std::uint32_t kAttempts = UINT32_MAX - 5;
 inline constexpr std::uint32_t kOutages = UINT32_MAX - 6;
-inline constexpr std::uint32_t kBackground = UINT32_MAX - 7;
-inline constexpr std::uint32_t kPrefixFetches = UINT32_MAX - 8;
+inline constexpr std::uint32_t kWaiting = UINT32_MAX - 7;  // stamp: a deployment
+inline constexpr std::uint32_t kBackground = UINT32_MAX - 8;
+inline constexpr std::uint32_t kPrefixFetches = UINT32_MAX - 9;
 
 }  // namespace headroom::sim::event_target

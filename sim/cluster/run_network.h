@@ -2,8 +2,10 @@
 // the transfers. Only scenarios in which something is sent have one; the others run on a plain event loop.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -23,7 +25,9 @@ bool sendsAnything(const Scenario& scenario);
 
 class RunNetwork {
  public:
-  explicit RunNetwork(const Scenario& scenario);
+  /// `changing`: links that may lose bandwidth or go down.
+  RunNetwork(const Scenario& scenario, std::shared_ptr<const PlacedSites> sites,
+             std::span<const FabricLinkId> changing);
   RunNetwork(const RunNetwork&) = delete;
   RunNetwork& operator=(const RunNetwork&) = delete;
 
@@ -42,6 +46,10 @@ class RunNetwork {
   std::uint32_t sliceOf(TransferKind kind, std::uint32_t replica, std::optional<std::uint32_t> workload = {}) const;
   /// How long its transfers were on their way, until now().
   SliceUse sliceUse(std::uint32_t slice) const { return own_loop_->sliceUse(slice); }
+  /// The traffic within one replica, as it comes and goes. If a dead link cuts it, it is left out until its replica
+  /// comes back.
+  void reserveCollective(std::uint32_t replica);
+  void endCollective(std::uint32_t replica);
 
   /// By replica of the run: its ends, one a node it stands on.
   const std::vector<Endpoint>& endsOf(std::uint32_t replica) const { return ends_[replica]; }
@@ -55,7 +63,8 @@ class RunNetwork {
   void reserveCollectives();
 
   const Scenario& scenario_;
-  Topology topology_;
+  std::shared_ptr<const PlacedSites> sites_;
+  const Topology& topology_;
   std::unique_ptr<FairNetworkLoop> own_loop_;
   NetworkLoop* loop_;
   std::unique_ptr<Transfers> transfers_;
@@ -66,12 +75,12 @@ class RunNetwork {
     std::uint32_t replica;
     BytesPerSecond rate;
   };
-  struct NoEnd final : TransferHandler {
-    void onTransferEnd(const TransferEnd&) override {}
+  struct Reserved final : TransferHandler {
+    void onTransferEnd(const TransferEnd& end) override { flows.erase(static_cast<std::uint32_t>(end.tag)); }
+    std::map<std::uint32_t, TransferId> flows;  // by replica
   };
   std::vector<Collective> collectives_;
-  std::vector<TransferId> reserved_;
-  NoEnd no_end_;
+  Reserved reserved_;
 
   std::vector<std::vector<Endpoint>> ends_;
   std::vector<int> accelerators_;                               // by replica

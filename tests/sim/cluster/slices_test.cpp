@@ -5,7 +5,8 @@
 
 #include "models/base/document.h"
 #include "sim/result.h"
-#include "tests/sim/cluster/pair_runs.h"
+#include "tests/sim/cluster/pair_plans.h"
+#include "tests/sim/cluster/played.h"
 
 namespace headroom::sim {
 namespace {

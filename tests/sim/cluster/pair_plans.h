@@ -1,9 +1,7 @@
-// Runs of prefill and decode pools on whole nodes, for tests of what moves between them.
+// Prefill and decode pools on a small site.
 #pragma once
 
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "tests/sim/cluster/plan_by_hand.h"
 #include "tests/sim/cluster/sites.h"
@@ -38,23 +36,6 @@ inline Scenario pairScenario(const DeploymentPlan& plan, const std::string& fabr
   for (const PoolSpec& pool : plan.spec.pools) nodes += pool.replicas;
   scenario.sites = {testSite(nodes, fabric)};
   return scenario;
-}
-
-struct Outcome {
-  Result result;
-  std::vector<RequestRecord> records;
-};
-
-inline Outcome play(const Scenario& scenario, const DeploymentPlan& plan, bool exact = false) {
-  Collected sink;
-  SimulationOptions options;
-  options.requests = &sink;
-  options.exact_steps = exact;
-  DeploymentPlan with_spec = plan;
-  with_spec.spec = scenario.deployments.front();
-  Outcome outcome{simulate(scenario, {with_spec}, options), std::move(sink.records)};
-  outcome.result.events = 0;
-  return outcome;
 }
 
 }  // namespace headroom::sim
