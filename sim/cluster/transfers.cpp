@@ -224,28 +224,29 @@ void Transfers::end(std::uint32_t slot) {
   loop_.schedule(t.end.ended, Rank::arrival, kEventTarget, slot);
 }
 
-/// Of a part that is cancelled now.
-std::int64_t Transfers::movedBy(const Transfer& t, const Part& part) const {
+/// Of a part that is cancelled now, as far as the loop knows.
+std::int64_t Transfers::movedBy(const Part& part) const {
   if (!part.flowing) return part.bytes;
-  if (const std::optional<double> moved = loop_.movedBytes(part.flow)) return static_cast<std::int64_t>(*moved);
-  if (t.limit <= BytesPerSecond()) return part.bytes;
-  const Bytes most = t.limit * toSeconds(loop_.now() - t.flow_began);
-  return std::min(part.bytes, static_cast<std::int64_t>(most.value()));
+  const std::optional<double> moved = loop_.movedBytes(part.flow);
+  return moved ? static_cast<std::int64_t>(*moved) : part.bytes;
 }
 
 void Transfers::account(const Transfer& t, bool cancelled) {
   if (t.slice >= by_slice_.size()) by_slice_.resize(t.slice + 1);
   SliceTraffic& slice = by_slice_[t.slice];
   ++slice.count;
+  // One that was cut short neither asked for nor got more than its limit let through until then.
+  const bool limited = (cancelled || !t.end.delivered) && t.limit > BytesPerSecond();
+  const double let_through = (t.limit * toSeconds(loop_.now() - t.flow_began)).value();
   for (std::size_t i = 0; i < t.part_count; ++i) {
     const Part& part = t.parts[i];
-    const std::int64_t bytes = cancelled ? movedBy(t, part) : part.bytes;
+    std::int64_t asked = part.bytes, bytes = cancelled ? movedBy(part) : part.bytes;
+    if (limited) {
+      asked = static_cast<std::int64_t>(std::min(static_cast<double>(asked), let_through));
+      bytes = std::min(bytes, asked);
+    }
     bytes_[static_cast<std::size_t>(t.kind)] += bytes;
     usage_.add(part.links, t.kind, bytes, t.flow_began, loop_.now());
-    std::int64_t asked = part.bytes;
-    if (cancelled && t.limit > BytesPerSecond()) {
-      asked = std::min(asked, static_cast<std::int64_t>((t.limit * toSeconds(loop_.now() - t.flow_began)).value()));
-    }
     slice.asked_bytes += asked;
     if (!t.end.delivered) continue;
     slice.moved_bytes += bytes;

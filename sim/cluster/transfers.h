@@ -140,7 +140,7 @@ class Transfers final : public FlowHandler {
   void addFromPort(PortId port, bool scale_up, std::size_t side, Part& part, BytesPerSecond& narrowest) const;
   void flow(std::uint32_t slot);
   void end(std::uint32_t slot);
-  std::int64_t movedBy(const Transfer& transfer, const Part& part) const;
+  std::int64_t movedBy(const Part& part) const;
   void account(const Transfer& transfer, bool cancelled);
 
   const Topology& topology_;

@@ -182,6 +182,15 @@ TEST(PrefixFetches, ShareTheLinksWithTheTrafficOfOthers) {
   EXPECT_EQ(shares.ttft_contention, 0);
 }
 
+TEST(Background, ADemandThatADeadLinkCutsCountsWithWhatItCanHaveMoved) {
+  const Result result = playSessions(
+      "network: {background: [{name: b, from: here/n2, to: here/n0, rate: 10 GB/s}]}\n"
+      "faults: [{domain: link, name: here/n2>here/switch0, at: 20 s, for: 5 s}]\n");
+  const double sent = static_cast<double>(kindOf(result, "background").bytes);
+  EXPECT_LE(sent, 10e9 * (result.simulated_s - 5 + 2.1));  // the last think time follows the last answer
+  EXPECT_GE(sent, 10e9 * (result.simulated_s - 5 - 0.2) * 0.99);
+}
+
 TEST(PrefixFetches, DoNotDependOnHowStepsAreGrouped) {
   EXPECT_EQ(playSessions(kTraining), playSessions(kTraining, "here/n2", true));
 }
