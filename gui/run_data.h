@@ -17,6 +17,7 @@
 #include "gui/replica_phases.h"
 #include "gui/run_statistics.h"
 #include "sim/cluster/placement.h"
+#include "sim/metrics/replica_absences.h"
 #include "sim/metrics/replica_activity.h"
 #include "sim/metrics/request_columns.h"
 #include "sim/result.h"
@@ -47,6 +48,7 @@ struct RunData {
   std::vector<ReplicaName> replicas;            ///< in the order of the run
   sim::RequestColumns requests;                 ///< empty if there is no requests.csv.zst
   sim::ReplicaSeries activity;                  ///< empty if there is no replicas.csv.zst
+  std::vector<std::vector<sim::AbsenceSpan>> absences;  ///< by replica; shorter: the others were never away
   RunStatistics statistics;                     ///< of the requests
   std::vector<ReplicaPhases> phases;            ///< by replica
   std::vector<std::int64_t> scheduled;          ///< see scheduledTimes()
@@ -64,6 +66,8 @@ struct RunData {
   double length() const;
   /// Requests that wait at a moment, over all replicas.
   std::int64_t waitingAt(std::int64_t ns) const;
+  /// Why the replica takes no new requests at a moment; null: it does.
+  const sim::AbsenceSpan* absenceAt(std::size_t replica, double s) const;
   /// Index of a request; none: unknown id.
   std::optional<std::size_t> indexOf(std::uint64_t id) const;
   std::string replicaName(std::uint32_t replica) const;

@@ -8,6 +8,7 @@
 
 #include "gui/geometry/time_axis.h"
 #include "gui/replica_phases.h"
+#include "sim/metrics/replica_absences.h"
 
 namespace headroom::gui {
 
@@ -32,6 +33,13 @@ struct TimelineRow {
 /// `most_decoding`: the batch that is darkest. Boxes narrower than `label_columns` are not listed.
 TimelineRow timelineRow(const ReplicaPhases& phases, const TimeAxis& axis, int columns, int most_decoding,
                         int label_columns);
+
+/// A time in which a replica took no new requests, in columns; times too short to be told apart are one box.
+struct AbsenceBox {
+  double begin = 0, end = 0;
+  sim::AbsenceSpan span;  ///< the longest of those in it
+};
+std::vector<AbsenceBox> absenceBoxes(const std::vector<sim::AbsenceSpan>& spans, const TimeAxis& axis, int columns);
 
 /// Arrivals a second and requests waiting, in bins of `bin` columns.
 struct LoadCurve {

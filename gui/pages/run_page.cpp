@@ -57,9 +57,9 @@ RunPage::RunPage(Document& document, Selection& selection, QWidget* parent)
   QWidget* timeline = makeTimeline(document, selection, content_);
   QWidget* inspector = makeInspector(document, selection, content_);
   QSplitter* upper = splitterOf(Qt::Horizontal, {topology, latency}, {6, 5}, content_);
-  QSplitter* lower = splitterOf(Qt::Horizontal, {timeline, inspector}, {8, 3}, content_);
+  QSplitter* lower = splitterOf(Qt::Horizontal, {timeline, inspector}, {7, 3}, content_);
   content_rows->addWidget(tiles);
-  content_rows->addWidget(splitterOf(Qt::Vertical, {upper, lower}, {6, 5}, content_), 1);
+  content_rows->addWidget(splitterOf(Qt::Vertical, {upper, lower}, {10, 11}, content_), 1);
   views_ = {tiles, topology, latency, timeline, inspector};
   rows->addWidget(progress_);
   rows->addWidget(filter_);

@@ -44,6 +44,7 @@ void TimelineView::paintEvent(QPaintEvent*) {
 }
 
 void TimelineView::renderBack() {
+  named_ = selection_.now().replica;
   back_ = QImage(size() * devicePixelRatioF(), QImage::Format_ARGB32_Premultiplied);
   back_.setDevicePixelRatio(devicePixelRatioF());
   back_.fill(Qt::transparent);
@@ -159,6 +160,7 @@ void TimelineView::renderRows(QPainter& painter) {
     const double split = std::round(layout.height * 0.45);
     painter.drawImage(QRectF(area.left(), y, area.width(), split), lines, QRectF(0, 0, n, 1));
     painter.drawImage(QRectF(area.left(), y + split, area.width(), layout.height - split), lines, QRectF(0, 1, n, 1));
+    renderAbsences(painter, r, y, layout.height);
     if (layout.height < kWordsFrom) continue;
     for (const TimelineBox& box : row.boxes) {
       const QRectF words(area.left() + box.begin / dpr + 3, y, (box.end - box.begin) / dpr - 6, layout.height);
@@ -171,6 +173,39 @@ void TimelineView::renderRows(QPainter& painter) {
     painter.fillRect(QRectF(width() - 4, area.top() + scroll_ * share, 3, area.height() * share), theme.outline);
   }
   painter.restore();
+}
+
+/// Outlined and hatched, so that they are told from work without colour; one that drains goes on working below it.
+void TimelineView::renderAbsences(QPainter& painter, std::size_t replica, double y, double height) {
+  if (replica >= run_->absences.size()) return;
+  const Theme& theme = themeOf(*this);
+  const double dpr = devicePixelRatioF();
+  for (const AbsenceBox& box : absenceBoxes(run_->absences[replica], axis_, columns())) {
+    const sim::Absence what = box.span.what;
+    const bool drains = what == sim::Absence::draining;
+    const QRectF area(plotArea().left() + box.begin / dpr, drains ? y + height * 0.75 : y, (box.end - box.begin) / dpr,
+                      drains ? height * 0.25 : height);
+    const QColor colour = fillOf(theme, what);
+    if (area.width() < 4) {
+      painter.fillRect(area, colour);
+      continue;
+    }
+    if (!drains) painter.fillRect(area, theme.card);
+    painter.fillRect(area, QBrush(colour, what == sim::Absence::down ? Qt::DiagCrossPattern : Qt::BDiagPattern));
+    painter.setPen(QPen(colour, 1));
+    painter.setBrush(Qt::NoBrush);
+    painter.drawRect(area.adjusted(0.5, 0.5, -0.5, -0.5));
+    if (drains || height < kWordsFrom) continue;
+    const QFont font = figureFont(11, QFont::DemiBold);
+    const auto widthOf = [&](const QString& text) { return QFontMetricsF(font).horizontalAdvance(text) + 8; };
+    QString text = textOf(what) + QLatin1Char(' ') + latencyText(1e3 * (box.span.end_s - box.span.begin_s));
+    if (widthOf(text) > area.width() - 4) text = textOf(what);
+    const double width = widthOf(text);
+    if (width > area.width() - 4) continue;
+    const QRectF words(area.center().x() - width / 2, y + 1.5, width, height - 3);
+    painter.fillRect(words, theme.card);
+    paintText(painter, words, text, font, wordsOf(theme, what), Qt::AlignCenter);
+  }
 }
 
 /// Of every row where there is room, else of every pool.
@@ -251,6 +286,9 @@ void TimelineView::paintHover(QPainter& painter) {
     lines = {{tr("Waiting"), countText(counts.queue)},
              {tr("In prefill"), countText(counts.prefill)},
              {tr("Decoding"), countText(counts.decode)}};
+    if (const sim::AbsenceSpan* absence = run_->absenceAt(r, s)) {
+      lines.insert(lines.begin(), {textOf(absence->what), tr("until %1").arg(timeText(absence->end_s, 0.1))});
+    }
     if (counts.transfer > 0) lines.push_back({tr("KV on its way"), countText(counts.transfer)});
     if (const sim::ReplicaSeries::Bin* bin = run_->activity.at(r, s)) {
       lines.push_back({tr("KV cache"), percentText(bin->kv_usage)});

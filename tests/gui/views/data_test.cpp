@@ -515,15 +515,14 @@ TEST(Topology, TilesOfAThousandReplicasStandInsideAndApart) {
   EXPECT_EQ(layout.at(layout.tiles[950].box.center()).index, 950u);
 }
 
-TEST(LinkLoads, AreReadFromTheNetworkOfAResultByTheNamesOfLinks) {
-  const auto result = nlohmann::ordered_json::parse(
-      R"({"network": {"interval_s": 2, "links": [{"name": "b", "over_time": [0.1, 0.9]}, {"name": "gone", "over_time": [1]}]}})");
-  const LinkLoads loads = linkLoadsOf(result, {"a", "b"});
+TEST(LinkLoads, AreThoseOfTheSeriesByTheNamesOfLinks) {
+  const sim::LinkSeries series{.interval_s = 2, .links = {{"b", {0.1F, 0.9F}}, {"gone", {1}}}};
+  const LinkLoads loads = linkLoadsOf(series, {"a", "b"});
   ASSERT_EQ(loads.listed.size(), 1u);
   EXPECT_EQ(loads.fullest(0, 4)->link, 1u);
   EXPECT_NEAR(loads.at(1, 3), 0.9, 1e-6);
   EXPECT_EQ(loads.at(0, 3), 0);
-  EXPECT_TRUE(linkLoadsOf(nlohmann::ordered_json::object(), {"a"}).empty());
+  EXPECT_TRUE(linkLoadsOf(sim::LinkSeries{}, {"a"}).empty());
 }
 
 TEST(LinkLoads, MeansAreOverTheTimeAskedFor) {

@@ -11,6 +11,8 @@
 #include "models/base/files.h"
 #include "sim/cluster/simulation.h"
 #include "sim/deployment.h"
+#include "sim/metrics/link_series.h"
+#include "sim/metrics/replica_absences.h"
 #include "sim/metrics/replica_activity.h"
 #include "sim/metrics/request_log.h"
 
@@ -42,9 +44,15 @@ inline void simulateInto(const std::filesystem::path& folder, const std::string&
   sim::SimulationOptions options;
   options.requests = &log;
   options.activity = &activity;
+  sim::ReplicaAbsences absences;
+  options.absences = &absences;
+  sim::LinkSeries links;
+  options.links = &links;
   const sim::Result result = sim::simulate(scenario, plans, options);
   log.finish();
   activity.write(folder / "replicas.csv.zst");
+  if (!absences.empty()) absences.write(folder / "absences.csv.zst");
+  if (!links.empty()) links.write(folder / "links.csv.zst");
   writeFileAtomically(folder / "result.json", sim::toJson(result).dump(2) + "\n");
   writeFileAtomically(folder / "scenario.resolved.yaml", toYaml(sim::toDocument(sim::resolved(scenario, plans))));
   writeFileAtomically(folder / "run_info.json", R"({"wall_s": 0.5})");
