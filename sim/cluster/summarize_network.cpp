@@ -11,10 +11,11 @@ constexpr std::size_t kLinksShown = 8;
 std::vector<double> utilisationOverTime(const RunNetwork& network, FabricLinkId id, Ticks end) {
   const LinkUsage& usage = network.transfers().usage();
   const double bandwidth = network.topology().link(id).bandwidth.value();
-  std::vector<double> shares = usage.overTime(id);  // bytes
+  const Ticks stop = std::max(end, usage.lastEnd());  // weights may arrive after the last answer
+  std::vector<double> shares = usage.overTime(id);    // bytes
   for (std::size_t i = 0; i < shares.size(); ++i) {
     const Ticks from = static_cast<Ticks>(i) * usage.interval();
-    const Ticks length = std::clamp<Ticks>(end - from, 1, usage.interval());  // the last one may be cut short
+    const Ticks length = std::clamp<Ticks>(stop - from, 1, usage.interval());  // the last one may be cut short
     shares[i] /= bandwidth * toSeconds(length).value();
   }
   return shares;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <string>
 
 #include "gui/run_data.h"
@@ -56,6 +57,33 @@ inline void simulateInto(const std::filesystem::path& folder, const std::string&
   writeFileAtomically(folder / "result.json", sim::toJson(result).dump(2) + "\n");
   writeFileAtomically(folder / "scenario.resolved.yaml", toYaml(sim::toDocument(sim::resolved(scenario, plans))));
   writeFileAtomically(folder / "run_info.json", R"({"wall_s": 0.5})");
+}
+
+/// `requests` requests on `replicas` replicas of the run in `folder`, drawn at random, in place of its own table.
+inline void writeRequests(const std::filesystem::path& folder, std::size_t requests, std::uint32_t replicas) {
+  const sim::Scenario scenario =
+      sim::readScenario(headroom::Document::parse(readFile(folder / "scenario.resolved.yaml"), "scenario"));
+  sim::RequestLog log(scenario, folder / "requests.csv.zst");
+  std::mt19937_64 random(1);
+  const auto upTo = [&](double ms) {
+    return static_cast<Ticks>(static_cast<double>(random() % 1'000'000) / 1e6 * ms * 1024e6);
+  };
+  Ticks now = 0;
+  for (std::size_t i = 0; i < requests; ++i) {
+    now += upTo(12);
+    sim::RequestRecord record;
+    record.request.id = i;
+    record.request.arrival = now;
+    record.request.prompt_tokens = static_cast<std::int32_t>(10 + random() % 4000);
+    record.request.output_tokens = static_cast<std::int32_t>(2 + random() % 400);
+    record.replica = static_cast<std::uint32_t>(random() % replicas);
+    record.queued = now + upTo(10);
+    record.scheduled = record.queued + upTo(random() % 20 == 0 ? 900 : 5);
+    record.first_token = record.scheduled + upTo(200);
+    record.finished = record.first_token + upTo(12) * record.request.output_tokens;
+    log.onRequest(record);
+  }
+  log.finish();
 }
 
 /// Two replicas, a burst in the middle, a limit that some requests miss.
