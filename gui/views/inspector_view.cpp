@@ -19,7 +19,7 @@
 namespace headroom::gui {
 namespace {
 
-constexpr double kNames = 96, kFigures = 78, kHead = 44, kLeastPitch = 17, kMostPitch = 24;
+constexpr double kNames = 96, kFigures = 78, kHead = 44, kFoot = 18, kLeastPitch = 17, kMostPitch = 24;
 constexpr int kFollowMs = 60;  // after the last move of a drag
 
 QColor colourOf(const Theme& theme, PartKind kind) {
@@ -59,8 +59,9 @@ void WaterfallView::setStory(std::optional<RequestStory> story) {
 }
 
 double WaterfallView::pitch() const {
-  const double bars = story_ ? static_cast<double>(story_->parts.size()) : 1;
-  return std::clamp((height() * 0.55 - kHead) / std::max(bars, 1.0), kLeastPitch, kMostPitch);
+  const double bars = std::max(story_ ? static_cast<double>(story_->parts.size()) : 1, 1.0);
+  const double fits = (height() - kHead - kFoot) / bars;  // a low view has no room for sentences
+  return std::min(std::clamp((height() * 0.55 - kHead) / bars, kLeastPitch, kMostPitch), std::max(fits, 10.0));
 }
 
 QRectF WaterfallView::barsArea() const {
@@ -180,6 +181,7 @@ InspectorView::InspectorView(Document& document, Selection& selection, QWidget* 
   table_->setAlternatingRowColors(true);
   table_->setTabKeyNavigation(false);
   table_->setWordWrap(false);
+  table_->setMinimumHeight(56);
   table_->verticalHeader()->hide();
   table_->verticalHeader()->setDefaultSectionSize(24);
   table_->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);

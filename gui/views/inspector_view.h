@@ -26,7 +26,7 @@ class WaterfallView final : public QWidget {
   const std::optional<RequestStory>& story() const { return story_; }
   std::unique_ptr<QAbstractItemModel> table() const;
   QSize sizeHint() const override { return {420, 260}; }
-  QSize minimumSizeHint() const override { return {260, 160}; }
+  QSize minimumSizeHint() const override { return {240, 120}; }
 
  protected:
   void paintEvent(QPaintEvent* event) override;

@@ -127,7 +127,11 @@ void TimelineView::renderRows(QPainter& painter) {
   QImage lines(n, 2, QImage::Format_RGB32);
   std::array<QRgb, 256> prefill, transfer, decode;
   // Boxes of the light theme are pale, so that words can stand on them; a row of columns wants more.
-  const auto strong = [&](const QColor& colour) { return theme.dark ? colour : colour.darker(128); };
+  const auto strong = [&](const QColor& colour) {
+    return theme.dark ? colour
+                      : QColor::fromHsvF(colour.hsvHueF(), std::min(colour.hsvSaturationF() * 1.5F, 1.0F),
+                                         colour.valueF() * 0.84F);
+  };
   const QColor prompts = strong(theme.prefill);
   for (int level = 0; level < 256; ++level) {
     const auto at = static_cast<std::size_t>(level);
@@ -296,7 +300,7 @@ void TimelineView::paintHover(QPainter& painter) {
           {tr("Steps"), tr("%1 /s").arg(figureText(static_cast<double>(bin->steps) / (bin->end_s - bin->begin_s)))});
     }
   }
-  paintCard(painter, themeOf(*this), rect(), *hover_, title, lines);
+  paintCard(painter, themeOf(*this), QRectF(0, 0, width(), height() - kAxis), *hover_, title, lines);
 }
 
 }  // namespace headroom::gui

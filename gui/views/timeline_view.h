@@ -29,7 +29,7 @@ class TimelineView final : public QWidget {
   QString summary() const;
   std::unique_ptr<QAbstractItemModel> table() const;
   QSize sizeHint() const override { return {900, 300}; }
-  QSize minimumSizeHint() const override { return {420, 180}; }
+  QSize minimumSizeHint() const override { return {360, 150}; }
 
  signals:
   void axisChanged();

@@ -411,6 +411,31 @@ TEST(TimelineRow, ZoomedInTheSumOfColumnsIsTheMeanOfTheRange) {
   }
 }
 
+TEST(AbsenceBoxes, AreCutToWhatIsShownAndShortOnesBecomeOne) {
+  using sim::Absence;
+  TimeAxis axis(100);
+  const std::vector<sim::AbsenceSpan> spans{{10, 30, Absence::down}, {30, 40, Absence::starting},
+                                            {60, 60.2, Absence::draining}, {60.2, 60.9, Absence::down},
+                                            {95, 120, Absence::down}};
+  std::vector<AbsenceBox> boxes = absenceBoxes(spans, axis, 100);
+  ASSERT_EQ(boxes.size(), 4u);
+  EXPECT_DOUBLE_EQ(boxes[0].begin, 10);
+  EXPECT_DOUBLE_EQ(boxes[0].end, 30);
+  EXPECT_EQ(boxes[1].span.what, Absence::starting);
+  EXPECT_EQ(boxes[2].span.what, Absence::down) << "the longest of those in one column";
+  EXPECT_LE(boxes[2].end, 61.1);
+  EXPECT_DOUBLE_EQ(boxes[3].end, 100);
+  axis.show({20, 35});
+  boxes = absenceBoxes(spans, axis, 150);
+  ASSERT_EQ(boxes.size(), 2u);
+  EXPECT_DOUBLE_EQ(boxes[0].begin, 0);
+  EXPECT_NEAR(boxes[0].end, 100, 1e-9);
+  // Ten thousand in a hundred columns are no more boxes than columns.
+  std::vector<sim::AbsenceSpan> many;
+  for (int i = 0; i < 10'000; ++i) many.push_back({i * 0.01, i * 0.01 + 0.005, Absence::down});
+  EXPECT_LE(absenceBoxes(many, TimeAxis(100), 100).size(), 100u);
+}
+
 TEST(TimeAxis, ZoomsAroundAPointAndStaysInsideTheRun) {
   TimeAxis axis(100);
   axis.zoom(0.5, 20);
@@ -523,6 +548,37 @@ TEST(LinkLoads, AreThoseOfTheSeriesByTheNamesOfLinks) {
   EXPECT_NEAR(loads.at(1, 3), 0.9, 1e-6);
   EXPECT_EQ(loads.at(0, 3), 0);
   EXPECT_TRUE(linkLoadsOf(sim::LinkSeries{}, {"a"}).empty());
+}
+
+TEST(LinkLoads, OfARunAreThoseOfAllItsLinksNotOfTheBusiestOnly) {
+  const TemporaryFolder folder;
+  simulateInto(folder.path(), disaggregatedScenario());
+  const RunPtr run = loadRun(folder.path());
+  ASSERT_TRUE(run->topology);
+  EXPECT_GT(run->links.listed.size(), run->result.network.value().links.size());
+  EXPECT_EQ(run->links.listed.front().name, run->result.network->links.front().name);
+  const std::uint32_t link = run->links.listed.front().link;
+  EXPECT_NEAR(run->links.most(link), run->result.network->links.front().peak, 1e-3);
+  std::size_t warm = 0;  // a cable of every node that sends or takes KV
+  for (std::uint32_t id = 0; id < run->links.shares.size(); ++id) warm += run->links.most(id) > 0 ? 1 : 0;
+  EXPECT_EQ(warm, run->links.listed.size());
+  std::filesystem::remove(folder.path() / "links.csv.zst");
+  EXPECT_EQ(loadRun(folder.path())->links.listed.size(), run->result.network->links.size()) << "of an older run";
+}
+
+TEST(Absences, OfARunAreKnownAtEveryMoment) {
+  const TemporaryFolder folder;
+  simulateInto(folder.path(), burstScenario(300, 2) + "faults: [{domain: replica, name: chat/all/1, at: 3 s, for: 2 s}]\n");
+  const RunPtr run = loadRun(folder.path());
+  EXPECT_EQ(run->absenceAt(1, 2.9), nullptr);
+  ASSERT_NE(run->absenceAt(1, 3.1), nullptr);
+  EXPECT_EQ(run->absenceAt(1, 3.1)->what, sim::Absence::down);
+  EXPECT_NEAR(run->absenceAt(1, 3.1)->end_s, 5, 1e-6);
+  EXPECT_EQ(run->absenceAt(1, 5.1), nullptr);
+  EXPECT_EQ(run->absenceAt(0, 4), nullptr);
+  EXPECT_EQ(run->absenceAt(99, 4), nullptr);
+  EXPECT_EQ(replicaStatesAt(*run, 4)[1].away, sim::Absence::down);
+  EXPECT_FALSE(replicaStatesAt(*run, 4)[0].away);
 }
 
 TEST(LinkLoads, MeansAreOverTheTimeAskedFor) {

@@ -121,4 +121,18 @@ inline std::string fabricScenario(int nodes, int requests = 200) {
   return whole;
 }
 
+/// Eight prefill and eight decode replicas, one a node, on a leaf-spine that their KV goes over.
+inline std::string disaggregatedScenario() {
+  std::string text = burstScenario(200, 8);
+  const std::string pool = "pools: [{accelerator: h100-sxm, replicas: 8}]";
+  text.replace(text.find(pool), pool.size(),
+               "pools: [{name: prefill, role: prefill, accelerator: h100-sxm, tp: 8, site: east, replicas: 8}, "
+               "{name: decode, role: decode, accelerator: h100-sxm, tp: 8, site: east, replicas: 8}]");
+  const std::string router = "    router: {policy: least-loaded}\n";
+  text.erase(text.find(router), router.size());
+  return text +
+         "sites:\n  - name: east\n    nodes: [{type: h100-sxm-8, count: 16}]\n"
+         "    fabric: {type: leaf-spine, nodes_per_leaf: 4, spines: 4}\n";
+}
+
 }  // namespace headroom::gui
