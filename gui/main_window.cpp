@@ -378,6 +378,7 @@ std::vector<Goal> MainWindow::goals() {
 void MainWindow::goTo() {
   auto* dialog = new GoTo(goals(), this);
   dialog->setAttribute(Qt::WA_DeleteOnClose);
+  connect(dialog, &QDialog::finished, this, &QWidget::activateWindow);  // where no window manager does it
   dialog->open();
 }
 

@@ -46,7 +46,8 @@ TimelineRow timelineRow(const ReplicaPhases& phases, const TimeAxis& axis, int c
     const std::int64_t begin = timeOf(column), end = timeOf(column + 1);
     piece = phases.pieceAt(std::max(begin, phases.begin(0)), piece);
     if (phases.begin(piece) > begin || phases.end(piece) < end) {
-      const ReplicaPhases::Edge from = edge && edge->ns == begin ? *edge : phases.edgeAt(begin, edge ? &*edge : nullptr);
+      const ReplicaPhases::Edge from =
+          edge && edge->ns == begin ? *edge : phases.edgeAt(begin, edge ? &*edge : nullptr);
       edge = phases.edgeAt(end, &from);
       row.columns[static_cast<std::size_t>(column++)] = shadeOf(ReplicaPhases::between(from, *edge), most_decoding);
       continue;
@@ -69,6 +70,25 @@ TimelineRow timelineRow(const ReplicaPhases& phases, const TimeAxis& axis, int c
     column = beyond;
   }
   return row;
+}
+
+void addUnanswered(TimelineRow& row, const ReplicaPhases& phases, const std::vector<sim::ReplicaSeries::Bin>& bins,
+                   const TimeAxis& axis) {
+  const auto columns = static_cast<double>(row.columns.size());
+  std::optional<ReplicaPhases::Edge> edge;
+  for (const sim::ReplicaSeries::Bin& bin : bins) {
+    if (bin.end_s <= axis.begin() || bin.begin_s >= axis.end() || bin.busy <= 0) continue;
+    const ReplicaPhases::Edge from = phases.edgeAt(toNs(bin.begin_s), edge ? &*edge : nullptr);
+    edge = phases.edgeAt(toNs(bin.end_s), &from);
+    const PhaseMeans means = ReplicaPhases::between(from, *edge);
+    if (means.prefill_share > 0 || means.decode_share > 0) continue;
+    const double first = std::clamp(axis.xOf(bin.begin_s, columns), 0.0, columns);
+    const double last = std::clamp(std::ceil(axis.xOf(bin.end_s, columns)), 0.0, columns);
+    for (auto c = static_cast<std::size_t>(first); c < static_cast<std::size_t>(last); ++c) {
+      ColumnShade& shade = row.columns[c];
+      if (shade.prefill == 0 && shade.transfer == 0 && shade.decode == 0) shade.unanswered = level(bin.busy);
+    }
+  }
 }
 
 std::vector<AbsenceBox> absenceBoxes(const std::vector<sim::AbsenceSpan>& spans, const TimeAxis& axis, int columns) {

@@ -174,8 +174,9 @@ void RunPage::refreshFilter() {
   if (now.replica) {
     const auto index = static_cast<std::size_t>(*now.replica);
     const bool named = run && index < run->replicas.size();
-    parts.push_back(tr("replica <b>%1</b>")
-                        .arg(named ? QString::fromStdString(run->replicas[index].name) : QString::number(*now.replica)));
+    parts.push_back(
+        tr("replica <b>%1</b>")
+            .arg(named ? QString::fromStdString(run->replicas[index].name) : QString::number(*now.replica)));
   }
   if (!now.link.isEmpty()) parts.push_back(tr("link <b>%1</b>").arg(now.link.toHtmlEscaped()));
   if (now.request) parts.push_back(tr("request <b>%1</b>").arg(*now.request));

@@ -78,7 +78,7 @@ class InspectorView final : public QWidget {
   WaterfallView* waterfall_;
   QCheckBox* late_only_;
   QBoxLayout* halves_ = nullptr;
-  QTimer* soon_;  ///< until the table follows a drag
+  QTimer* soon_;            ///< until the table follows a drag
   bool following_ = false;  ///< the table's row is being set from the selection
 };
 

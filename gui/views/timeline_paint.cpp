@@ -145,12 +145,17 @@ void TimelineView::renderRows(QPainter& painter) {
   painter.setClipRect(QRectF(0, area.top(), width(), area.height()));
   for (std::size_t r = first; r < last; ++r) {
     const double y = area.top() + layout.pitch * static_cast<double>(r) - scroll_;
-    const TimelineRow row = timelineRow(run_->phases[r], axis_, n, most_decoding_, static_cast<int>(kLabelWidth * dpr));
+    TimelineRow row = timelineRow(run_->phases[r], axis_, n, most_decoding_, static_cast<int>(kLabelWidth * dpr));
+    if (run_->hasUnanswered() && r < run_->activity.replicas.size()) {
+      addUnanswered(row, run_->phases[r], run_->activity.replicas[r], axis_);
+    }
     auto* above = reinterpret_cast<QRgb*>(lines.scanLine(0));
     auto* below = reinterpret_cast<QRgb*>(lines.scanLine(1));
     for (std::size_t c = 0; c < row.columns.size(); ++c) {
       const ColumnShade& shade = row.columns[c];
-      const QRgb base = shade.decode_edge ? edge : decode[shade.decode];
+      const QRgb base = shade.decode_edge      ? edge
+                        : shade.unanswered > 0 ? mixed(theme.idle, theme.series_b, shade.unanswered / 510.0).rgb()
+                                               : decode[shade.decode];
       below[c] = base;
       if (shade.transfer > shade.prefill) {
         above[c] = transfer[shade.transfer];

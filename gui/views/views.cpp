@@ -54,10 +54,10 @@ QWidget* makeTimeline(Document& document, Selection& selection, QWidget* parent)
                                    {Panel::tr("Decode, by batch"), &Theme::decode}};
     const RunPtr run = document.runA();
     if (run && run->requests.movesKv()) all.push_back({Panel::tr("KV transfer"), &Theme::transfer});
+    if (run && run->hasUnanswered()) all.push_back({Panel::tr("Without answer"), &Theme::series_b});
     const auto any = [&](auto holds) {
-      return run && std::any_of(run->absences.begin(), run->absences.end(), [&](const auto& spans) {
-               return std::any_of(spans.begin(), spans.end(), holds);
-             });
+      return run && std::any_of(run->absences.begin(), run->absences.end(),
+                                [&](const auto& spans) { return std::any_of(spans.begin(), spans.end(), holds); });
     };
     if (any([](const sim::AbsenceSpan& span) { return span.what == sim::Absence::down; })) {
       all.push_back({Panel::tr("Down"), &Theme::failure});

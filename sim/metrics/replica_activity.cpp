@@ -1,6 +1,7 @@
 #include "sim/metrics/replica_activity.h"
 
 #include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <iterator>

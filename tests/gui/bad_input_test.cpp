@@ -1,5 +1,5 @@
-// What goes wrong from outside: files that are not what they should be, a worker that is missing, dies or hangs, a place
-// that cannot be written to. Each is a sentence in the window, and nothing is lost.
+// What goes wrong from outside: files that are not what they should be, a worker that is missing, dies or hangs, a
+// place that cannot be written to. Each is a sentence in the window, and nothing is lost.
 #include <QDir>
 #include <QDragEnterEvent>
 #include <QDropEvent>
@@ -120,9 +120,9 @@ class StandIn : public ::testing::Test {
 TEST_F(StandIn, ThatDiesInARunIsReportedWithItsLastWordsAndTheTextStays) {
   const auto window = opened(QStringLiteral("read line; echo 'out of memory: boom' >&2; kill -SEGV $$"));
   window->desk().run();
-  ASSERT_TRUE(
-      waitFor([&] { return !window->desk().running() && window->message().contains(QStringLiteral("the run")); }))
-      << window->message().toStdString();
+  ASSERT_TRUE(waitFor([&] {
+    return !window->desk().running() && window->message().contains(QStringLiteral("the run"));
+  })) << window->message().toStdString();
   EXPECT_TRUE(window->message().contains(QStringLiteral("boom"))) << window->message().toStdString();
   EXPECT_FALSE(window->document().progress());
   EXPECT_EQ(window->document().text(), smallScenario());

@@ -414,8 +414,10 @@ TEST(TimelineRow, ZoomedInTheSumOfColumnsIsTheMeanOfTheRange) {
 TEST(AbsenceBoxes, AreCutToWhatIsShownAndShortOnesBecomeOne) {
   using sim::Absence;
   TimeAxis axis(100);
-  const std::vector<sim::AbsenceSpan> spans{{10, 30, Absence::down}, {30, 40, Absence::starting},
-                                            {60, 60.2, Absence::draining}, {60.2, 60.9, Absence::down},
+  const std::vector<sim::AbsenceSpan> spans{{10, 30, Absence::down},
+                                            {30, 40, Absence::starting},
+                                            {60, 60.2, Absence::draining},
+                                            {60.2, 60.9, Absence::down},
                                             {95, 120, Absence::down}};
   std::vector<AbsenceBox> boxes = absenceBoxes(spans, axis, 100);
   ASSERT_EQ(boxes.size(), 4u);
@@ -434,6 +436,25 @@ TEST(AbsenceBoxes, AreCutToWhatIsShownAndShortOnesBecomeOne) {
   std::vector<sim::AbsenceSpan> many;
   for (int i = 0; i < 10'000; ++i) many.push_back({i * 0.01, i * 0.01 + 0.005, Absence::down});
   EXPECT_LE(absenceBoxes(many, TimeAxis(100), 100).size(), 100u);
+}
+
+TEST(TimelineRow, WorkOutsideEveryAnsweredRequestIsMarkedAndNoOther) {
+  ReplicaPhases::Events events;
+  events.arrived = events.scheduled = {toNs(1.5)};
+  events.first_token = {toNs(2.5)};
+  events.finished = {toNs(4.5)};
+  const ReplicaPhases phases(std::move(events));
+  const TimeAxis axis(10);
+  TimelineRow row = timelineRow(phases, axis, 20, 1, 100);
+  const std::vector<ColumnShade> before = row.columns;
+  std::vector<sim::ReplicaSeries::Bin> bins;
+  for (int s = 1; s < 8; ++s) bins.push_back({.begin_s = double(s), .end_s = s + 1.0, .busy = s == 6 ? 0.0 : 0.9});
+  addUnanswered(row, phases, bins, axis);
+  for (std::size_t c = 0; c < 20; ++c) {
+    const bool marked = (c >= 10 && c < 12) || (c >= 14 && c < 16);  // 5 to 6 s and 7 to 8 s
+    EXPECT_EQ(row.columns[c].unanswered > 0, marked) << c;
+    EXPECT_EQ(row.columns[c].decode, before[c].decode);
+  }
 }
 
 TEST(TimeAxis, ZoomsAroundAPointAndStaysInsideTheRun) {
@@ -568,7 +589,8 @@ TEST(LinkLoads, OfARunAreThoseOfAllItsLinksNotOfTheBusiestOnly) {
 
 TEST(Absences, OfARunAreKnownAtEveryMoment) {
   const TemporaryFolder folder;
-  simulateInto(folder.path(), burstScenario(300, 2) + "faults: [{domain: replica, name: chat/all/1, at: 3 s, for: 2 s}]\n");
+  simulateInto(folder.path(),
+               burstScenario(300, 2) + "faults: [{domain: replica, name: chat/all/1, at: 3 s, for: 2 s}]\n");
   const RunPtr run = loadRun(folder.path());
   EXPECT_EQ(run->absenceAt(1, 2.9), nullptr);
   ASSERT_NE(run->absenceAt(1, 3.1), nullptr);

@@ -124,10 +124,13 @@ void benchDragging(const RunPtr& run) {
   send(QEvent::MouseButtonPress, from);
   send(QEvent::MouseMove, from + QPointF(8, 0));
   QApplication::processEvents();
-  measure("a move of a drag: all views of the page follow", 16, [&](int i) {
-    send(QEvent::MouseMove, from + QPointF(20 + 9 * i, 0));
-    QApplication::processEvents();
-  }, 30);
+  measure(
+      "a move of a drag: all views of the page follow", 16,
+      [&](int i) {
+        send(QEvent::MouseMove, from + QPointF(20 + 9 * i, 0));
+        QApplication::processEvents();
+      },
+      30);
   send(QEvent::MouseButtonRelease, from + QPointF(290, 0));
 }
 

@@ -117,8 +117,8 @@ TEST_F(RunSeriesFiles, StagesOfAStartAndEveryLinkOfItAreTold) {
   PoolPlan& pool = plan.pools.front();
   pool.spec.parallelism.tp = 8;
   pool.spec.site = "here";
-  pool.spec.start = StartSpec{.weights_from = WeightsFrom::peer, .before_weights = Seconds(3),
-                              .after_weights = Seconds(7)};
+  pool.spec.start =
+      StartSpec{.weights_from = WeightsFrom::peer, .before_weights = Seconds(3), .after_weights = Seconds(7)};
   pool.memory.weights = Bytes(10e9);
   plan.spec.pools = {pool.spec};
   Scenario scenario = scenarioOf(plan, {poissonWorkload("a", 20, 200)});
