@@ -76,4 +76,11 @@ void RawCsv::split(std::string_view line) {
   }
 }
 
+std::optional<std::filesystem::path> csvIn(const std::filesystem::path& folder, const std::string& table) {
+  for (const char* extension : {".csv.gz", ".csv"}) {
+    if (exists(folder / (table + extension))) return folder / (table + extension);
+  }
+  return std::nullopt;
+}
+
 }  // namespace headroom::models

@@ -47,4 +47,7 @@ class RawCsv {
   std::vector<std::string_view> cells_;
 };
 
+/// `table`.csv.gz or .csv of a folder; nothing if it has neither.
+std::optional<std::filesystem::path> csvIn(const std::filesystem::path& folder, const std::string& table);
+
 }  // namespace headroom::models

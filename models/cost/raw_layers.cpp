@@ -106,6 +106,26 @@ double median(std::vector<double>& values) {
   return *middle;
 }
 
+/// skew.csv (LLMServingSim's profiler 1.0) has the sum of its repetitions: how many, by batches of one length
+/// (`t_max_us`), which attention.csv has too. None if no batch is in both.
+class SummedRepetitions {
+ public:
+  SummedRepetitions(const TableKey& mixed, const RawTables& raw) {
+    for (const Sample& sample : raw.samples) {
+      if (sample.key == mixed) once_.emplace(sample.at, sample.time);
+    }
+  }
+  void compare(const GridPoint& call, Seconds summed) {
+    const auto once = once_.find(call);
+    if (once != once_.end()) ratios_.push_back(summed / once->second);
+  }
+  std::optional<double> count() { return ratios_.empty() ? std::nullopt : std::optional(median(ratios_)); }
+
+ private:
+  std::map<GridPoint, Seconds> once_;
+  std::vector<double> ratios_;
+};
+
 /// Calls of two lengths of context against the same call of their mean: what a token costs by which the long ones
 /// exceed it (or the prompt's context, if that is longer). Of each (chunk, sequences) the median over batches of which
 /// 1/16 to 1/2 are long, at contexts that engines hold; none where there is no difference.
@@ -114,7 +134,13 @@ void readUnevenAttention(RawCsv& csv, const ShardedModel& m, RawTables& raw) {
   constexpr std::int64_t kShortest = 1024, kLongest = 8192;
   const std::size_t sequences = csv.column("n"), long_ones = csv.column("nb"), chunk = csv.column("pc");
   const std::size_t prior = csv.column("kp"), longest = csv.column("kv_big"), mean = csv.column("kv_mean");
-  const std::size_t equal = csv.column("t_mean_us"), uneven = csv.column("t_skew_us");
+  const std::size_t equal = csv.column("t_mean_us"), uneven = csv.column("t_skew_us"),
+                    all_long = csv.column("t_max_us");
+  TableKey key{.operation = Operation::mixed_attention,
+               .heads = m.heads(),
+               .kv_heads = m.kvHeads(),
+               .head_dim = m.model.head_dim};
+  SummedRepetitions repetitions(key, raw);
   struct Differences {
     std::vector<double> paces, shares;
   };
@@ -122,6 +148,9 @@ void readUnevenAttention(RawCsv& csv, const ShardedModel& m, RawTables& raw) {
   while (csv.next()) {
     const double share = static_cast<double>(csv.count(long_ones)) / static_cast<double>(csv.count(sequences));
     const std::int64_t context = csv.count(longest), others = std::max(csv.count(mean), csv.count(prior, 0));
+    repetitions.compare({static_cast<double>(csv.count(chunk, 0)), static_cast<double>(csv.count(prior, 0)),
+                         static_cast<double>(csv.count(sequences)), static_cast<double>(context)},
+                        csv.microseconds(all_long));
     const bool typical = share >= kFewLong && share <= kManyLong && context >= kShortest && context <= kLongest;
     if (!typical || context <= others) continue;
     const Seconds more = csv.microseconds(uneven) - csv.microseconds(equal);
@@ -129,15 +158,14 @@ void readUnevenAttention(RawCsv& csv, const ShardedModel& m, RawTables& raw) {
     call.paces.push_back(more.value() / static_cast<double>(context - others));
     call.shares.push_back(more / csv.microseconds(equal));
   }
-  const TableKey key{.operation = Operation::uneven_attention,
-                     .heads = m.heads(),
-                     .kv_heads = m.kvHeads(),
-                     .head_dim = m.model.head_dim};
+  const std::optional<double> summed = repetitions.count();
+  if (!summed) return;  // nothing says how long a call took
+  key.operation = Operation::uneven_attention;
   for (auto& [call, differences] : by_call) {
     if (median(differences.shares) < kNoDifference) continue;
     raw.samples.push_back({key,
                            {static_cast<double>(call.first), static_cast<double>(call.second)},
-                           Seconds(median(differences.paces) * kUnevenTokens)});
+                           Seconds(median(differences.paces) * kUnevenTokens / *summed)});
   }
 }
 
@@ -157,13 +185,6 @@ void readRoutedExperts(RawCsv& csv, const ShardedModel& m, RawTables& raw) {
                            {static_cast<double>(csv.count(tokens)), static_cast<double>(csv.count(reached))},
                            csv.microseconds(time)});
   }
-}
-
-std::optional<fs::path> csvIn(const fs::path& folder, const std::string& table) {
-  for (const char* extension : {".csv.gz", ".csv"}) {
-    if (fs::exists(folder / (table + extension))) return folder / (table + extension);
-  }
-  return std::nullopt;
 }
 
 template <class Read>

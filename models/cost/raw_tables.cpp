@@ -41,13 +41,6 @@ constexpr PublishedTable kTables[] = {
     {"trtllm_alltoall", readNvlinkExchange},
 };
 
-std::optional<fs::path> csvIn(const fs::path& folder, const std::string& table) {
-  for (const char* extension : {".csv.gz", ".csv"}) {
-    if (fs::exists(folder / (table + extension))) return folder / (table + extension);
-  }
-  return std::nullopt;
-}
-
 /// Which engine each table of a system was measured with.
 struct Manifest {
   struct Entry {

@@ -128,6 +128,26 @@ TEST_F(ImportTest, WhatIsWrittenIsReadBackAsItWas) {
   EXPECT_EQ(fitProfile(direct, request), fitProfile(again, request));
 }
 
+TEST_F(ImportTest, UnequalContextsComeFromSumsOfAsManyRepetitionsAsEqualBatchesSay) {
+  const fs::path shard = "sim/meta-llama/Llama-3.1-8B/bf16/tp1";
+  write(shard / "dense.csv", "layer,tokens,time_us\nqkv_proj,16,30\n");
+  write(shard / "skew.csv",
+        "regime,n,nb,pc,kp,kvs,kv_big,kv_mean,t_mean_us,t_max_us,t_skew_us\n"
+        "pure,64,8,0,0,512,4096,960,300,1200,420\npure,64,16,0,0,512,2048,896,300,600,360\n");
+  const auto uneven = [&] {
+    std::vector<Sample> samples = readRawTables(root_ / "sim").samples;
+    std::erase_if(samples, [](const Sample& s) { return s.key.operation != Operation::uneven_attention; });
+    return samples;
+  };
+  EXPECT_TRUE(uneven().empty()) << "nothing says how many repetitions were added up";
+  write(shard / "attention.csv",
+        "prefill_chunk,kv_prefill,n_decode,kv_decode,time_us\n0,0,64,2048,200\n0,0,64,4096,400\n");
+  ASSERT_EQ(uneven().size(), 1U);
+  EXPECT_EQ(uneven()[0].at, (GridPoint{0, 64}));
+  // The upper median of 60 us for 1,152 tokens and 120 us for 3,136, a third of it, for 1,024 tokens.
+  EXPECT_NEAR(uneven()[0].time.value(), 60e-6 / 1152 * 1024 / 3, 1e-10);
+}
+
 TEST_F(ImportTest, FoldersInOurOwnColumnsCanBeBroughtTogether) {
   write("a/gemm.csv", "weights,m,n,k,latency\nfp8-block,1,64,64,0.01\n");
   write("b/moe.csv",

@@ -26,6 +26,7 @@ Table evenPace() {
 
 FoundProfile withUnevenContexts() {
   FoundProfile found = findProfile(findAccelerator("rtx-pro-6000"), "vllm", "0.19.0");
+  std::erase_if(found.profile.tables, [](const Table& t) { return t.key.operation == Operation::uneven_attention; });
   found.profile.tables.push_back(evenPace());
   std::sort(found.profile.tables.begin(), found.profile.tables.end(),
             [](const Table& a, const Table& b) { return a.key < b.key; });
@@ -73,6 +74,16 @@ TEST_F(UnevenOnRtxPro6000, IsPartOfCompiledStepsAndGrowsWithTheExcess) {
   EXPECT_GT(times.fusedAttention(512, 0, 32, 32 * 1024, 4096), equal);
   EXPECT_EQ(times.fusedAttention(512, 8000, 32, 32 * 1024, 4096), times.fusedAttention(512, 8000, 32, 32 * 1024, 1024))
       << "the prompt's own context is longer";
+}
+
+TEST(UnevenContexts, AreShippedWhereTwoLengthBatchesWereMeasured) {
+  for (const char* name : {"rtx-4090", "rtx-pro-6000"}) {
+    const FoundProfile found = findProfile(findAccelerator(name), "vllm", "0.19.0");
+    const auto uneven = UnevenContexts::find(found.profile, kHeads, 1);
+    ASSERT_TRUE(uneven.has_value()) << name;
+    EXPECT_GT(uneven->pace(64, 32).value(), 10e-9) << name;
+    EXPECT_LT(uneven->pace(64, 32).value(), 35e-9) << name;
+  }
 }
 
 TEST(UnevenContexts, ProfilesThatHaveNotMeasuredItDoNotKnowIt) {
