@@ -135,4 +135,33 @@ inline std::string disaggregatedScenario() {
          "    fabric: {type: leaf-spine, nodes_per_leaf: 4, spines: 4}\n";
 }
 
+/// One a millisecond on five replicas, times drawn at random, a few refused.
+inline sim::RequestColumns manyRequests(std::size_t n) {
+  sim::RequestColumns r;
+  r.origins = {{"chat", "a", ""}};
+  r.statuses = {"completed", "rejected"};
+  r.parts = {{"queue", {}}, {"prefill", {}}, {"decode", {}}};
+  std::mt19937_64 random(7);
+  for (std::size_t i = 0; i < n; ++i) {
+    r.id.push_back(i);
+    r.arrival.push_back(static_cast<std::int64_t>(i) * 1'000'000);
+    r.replica.push_back(static_cast<std::uint32_t>(random() % 5));
+    r.origin.push_back(0);
+    r.status.push_back(random() % 50 == 0 ? 1 : 0);
+    const bool completed = r.status.back() == 0;
+    r.prompt_tokens.push_back(10);
+    r.output_tokens.push_back(completed ? 2 : 0);
+    r.cached_tokens.push_back(0);
+    r.preemptions.push_back(0);
+    const auto ttft = static_cast<std::int64_t>(random() % 400'000'000),
+               decode = static_cast<std::int64_t>(random() % 1'000'000'000);
+    r.ttft.push_back(completed ? ttft : 0);
+    r.e2e.push_back(completed ? ttft + decode : 0);
+    r.parts[0].time.push_back(completed ? ttft / 2 : 0);
+    r.parts[1].time.push_back(completed ? ttft - ttft / 2 : 0);
+    r.parts[2].time.push_back(completed ? decode : 0);
+  }
+  return r;
+}
+
 }  // namespace headroom::gui
