@@ -24,6 +24,7 @@ struct Sequence {
   std::int32_t generated = 0;      ///< tokens received
   std::int32_t in_flight = 0;      ///< tokens that decided steps will make at least: one each
   std::int32_t rows_in_flight = 0;
+  std::int32_t micro_batch = 0;  ///< of SGLang's pipeline stages that it decodes in
   bool running = false;
   bool finished = false;
   bool kv_elsewhere = false;  ///< a prefill replica has the KV of its prompt

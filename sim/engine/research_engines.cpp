@@ -37,7 +37,6 @@ bool isResearchEngine(EngineKind kind) {
 }
 
 std::string pipelineProblem(EngineKind kind, int stages) {
-  if (kind == EngineKind::sglang && stages > 1) return "engine sglang runs on one pipeline stage here: set pp to 1";
   for (const ResearchEngine& engine : researchEngines()) {
     if (engine.kind == kind && !engine.pipelines && stages > 1) {
       return fmt::format("engine {} runs on one pipeline stage only: set pp to 1", engine.name);

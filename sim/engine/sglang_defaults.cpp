@@ -92,7 +92,8 @@ ResolvedEngine resolveSglang(const EngineOptions& options, const models::Acceler
   config.enable_chunked_prefill = config.sglang.chunked_prefill_size > 0;
   config.enable_prefix_caching = options.prefix_caching.value_or(true);
   if (options.scheduling) config.order = requestOrderOf(*options.scheduling);
-  config.pipeline_depth = options.async_scheduling.value_or(!options.speculation) ? 2 : 1;
+  const bool overlaps = parallelism.pp == 1 && options.async_scheduling.value_or(!options.speculation);
+  config.pipeline_depth = overlaps ? 2 : 1;
   const int chunk = config.sglang.chunked_prefill_size;
   // Without chunks the first prompt of a batch may be longer than max_prefill_tokens.
   const std::int64_t longest = std::max<std::int64_t>(config.sglang.max_prefill_tokens, config.max_model_len);

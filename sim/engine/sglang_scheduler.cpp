@@ -18,6 +18,8 @@ constexpr std::size_t kLongestSorted = 128;
 
 SglangScheduler::SglangScheduler(ReplicaId id, const EngineConfig& config, ReplicaObserver& observer)
     : Scheduler(id, config, observer),
+      micro_batches_(static_cast<std::size_t>(config.pipeline_parallel)),
+      current_(micro_batches_.size() - 1),
       ratio_(config.sglang.init_new_token_ratio),
       decay_((config.sglang.init_new_token_ratio - config.sglang.min_new_token_ratio) /
              config.sglang.new_token_ratio_decay_steps) {}
@@ -29,6 +31,7 @@ void SglangScheduler::submit(Sequence* sequence) {
 
 /// A prompt enters the tree when its last chunk has run, one in progress when its next chunk is decided.
 void SglangScheduler::onStepDone(const Batch& batch, Ticks) {
+  if (!batch.empty()) under_way_.pop_front();
   for (const Row& row : batch.rows) {
     Sequence& s = *row.sequence;
     if (!row.decode && row.emits && s.running) kv_.publish(s.request(), s.kv, s.target);
@@ -38,27 +41,46 @@ void SglangScheduler::onStepDone(const Batch& batch, Ticks) {
 
 void SglangScheduler::finish(Sequence* sequence) {
   const bool in_prefill_batch = config_.pipeline_depth == 1 && sequence->computed == sequence->target;
+  MicroBatch& micro_batch = micro_batches_[static_cast<std::size_t>(sequence->micro_batch)];
   if (in_prefill_batch) {
-    full_ = false;
+    micro_batch.full = false;
   } else if (sequence->running) {
-    ++left_;
+    ++micro_batch.left;
   }
   sequence->computed = std::min(sequence->accepted(), sequence->known() - 1);  // a wasted row's token is not kept
   sequence->rejected = 0;
   Scheduler::finish(sequence);
 }
 
+bool SglangScheduler::isUnderWay(std::size_t micro_batch) const {
+  return std::find(under_way_.begin(), under_way_.end(), micro_batch) != under_way_.end();
+}
+
+/// The next micro-batch that has something to run; one that is under way has to end before its turn, and no other
+/// passes it.
 void SglangScheduler::schedule(Ticks now, Batch& batch) {
+  const bool stages = micro_batches_.size() > 1;
+  for (std::size_t tries = 0; tries < micro_batches_.size() && batch.empty(); ++tries) {
+    const std::size_t next = (current_ + 1) % micro_batches_.size();
+    if (stages && isUnderWay(next)) return;
+    current_ = next;
+    scheduleCurrent(now, batch);
+  }
+  if (!batch.empty()) under_way_.push_back(current_);
+}
+
+void SglangScheduler::scheduleCurrent(Ticks now, Batch& batch) {
+  MicroBatch& mine = current();
   if (chunked_ != nullptr) kv_.publish(chunked_->request(), chunked_->kv, chunked_->computed);
   std::vector<Sequence*> decoding;  // the last prefill batch has joined them
   std::copy_if(running_.begin(), running_.end(), std::back_inserter(decoding),
-               [](const Sequence* s) { return s->decodes(); });
-  if (latch_is_lost_ && !decoding.empty()) full_ = false;
+               [&](const Sequence* s) { return s->decodes() && static_cast<std::size_t>(s->micro_batch) == current_; });
+  if (mine.latch_is_lost && !decoding.empty()) mine.full = false;
   addPrefill(now, batch, decoding);
   const bool mixes = !batch.empty() && config_.sglang.mixed_chunk;
-  latch_is_lost_ = mixes || (decoding.empty() && left_ == 0);
+  mine.latch_is_lost = mixes || (decoding.empty() && mine.left == 0);
   if (mixes) {
-    left_ = 0;
+    mine.left = 0;
     for (Sequence* sequence : decoding) addDecode(batch, sequence);
   } else if (batch.empty()) {
     updateRunning(now, decoding);
@@ -73,11 +95,13 @@ void SglangScheduler::addDecode(Batch& batch, Sequence* sequence) {
 }
 
 void SglangScheduler::addPrefill(Ticks now, Batch& batch, const std::vector<Sequence*>& decoding) {
-  if ((full_ || waiting_.empty()) && chunked_ == nullptr) return;
-  const std::size_t running = decoding.size() + left_;
-  const auto slots = static_cast<std::size_t>(config_.max_num_seqs);
+  MicroBatch& mine = current();
+  if ((mine.full || waiting_.empty()) && chunked_ == nullptr) return;
+  const std::size_t running = decoding.size() + mine.left;
+  const std::size_t slots =
+      std::max<std::size_t>(1, static_cast<std::size_t>(config_.max_num_seqs) / micro_batches_.size());
   if (running >= slots && chunked_ == nullptr) {
-    full_ = true;
+    mine.full = true;
     return;
   }
   const SglangRules& rules = config_.sglang;
@@ -88,8 +112,8 @@ void SglangScheduler::addPrefill(Ticks now, Batch& batch, const std::vector<Sequ
   if (chunked_ != nullptr) addChunk(batch, budget);
   if (rules.longest_prefix_first) orderByPrefix();
   while (!waiting_.empty()) {
-    if (batch.rows.size() + running >= slots) full_ = true;
-    if (full_ || !admit(now, batch, budget)) break;
+    if (batch.rows.size() + running >= slots) mine.full = true;
+    if (mine.full || !admit(now, batch, budget)) break;
   }
 }
 
@@ -113,7 +137,7 @@ bool SglangScheduler::admit(Ticks now, Batch& batch, Budget& budget) {
   const std::int64_t total = missing + newTokensToCome(*sequence) + page;
   const bool alone = running_.empty();
   if (!alone && total >= room(budget, kv_.freeBlocks() - hit.revived)) {
-    full_ = true;
+    current().full = true;
     return false;
   }
   const bool chunks = config_.sglang.chunked_prefill_size > 0;
@@ -124,14 +148,15 @@ bool SglangScheduler::admit(Ticks now, Batch& batch, Budget& budget) {
   kv_.take(sequence->request(), sequence->kv, hit);
   startRunning(sequence, cached, now);
   addPrompt(batch, budget, sequence, tokens);
-  if (room(budget, kv_.freeBlocks()) <= 0) full_ = true;
-  return !full_ && budget.input > 0 && budget.chunk > 0;
+  if (room(budget, kv_.freeBlocks()) <= 0) current().full = true;
+  return !current().full && budget.input > 0 && budget.chunk > 0;
 }
 
 void SglangScheduler::addPrompt(Batch& batch, Budget& budget, Sequence* sequence, std::int64_t tokens) {
   CHECK(kv_.reserve(sequence->kv, sequence->computed + tokens), "the room for a chunk was counted");
   const bool last = sequence->computed + tokens == sequence->target;
   addRow(batch, sequence, static_cast<int>(tokens));
+  sequence->micro_batch = static_cast<std::int32_t>(current_);
   chunked_ = last ? nullptr : sequence;
   budget.chunk -= wholePages(tokens);
   budget.input -= wholePages(tokens);
@@ -140,14 +165,15 @@ void SglangScheduler::addPrompt(Batch& batch, Budget& budget, Sequence* sequence
 }
 
 void SglangScheduler::updateRunning(Ticks now, std::vector<Sequence*>& decoding) {
-  if (left_ > 0 || decoding.empty()) full_ = false;
-  left_ = 0;
+  MicroBatch& mine = current();
+  if (mine.left > 0 || decoding.empty()) mine.full = false;
+  mine.left = 0;
   if (decoding.empty()) return;
   if (fitsOneMore(decoding)) {
     ratio_ = std::max(ratio_ - decay_, config_.sglang.min_new_token_ratio);
   } else {
     retract(now, decoding);
-    full_ = false;
+    mine.full = false;
   }
 }
 
@@ -163,9 +189,15 @@ void SglangScheduler::retract(Ticks now, std::vector<Sequence*>& decoding) {
     decoding.erase(std::next(victim).base());
   } while (!fitsOneMore(decoding));
   if (!fitsOneMore(decoding)) {
-    CHECK(chunked_ != nullptr, "one longest sequence fits");
-    drop(chunked_, now);
-    chunked_ = nullptr;
+    if (chunked_ != nullptr) {
+      drop(chunked_, now);
+      chunked_ = nullptr;
+    } else {  // other micro-batches have the room
+      CHECK(running_.size() > 1, "one longest sequence fits");
+      drop(decoding.front(), now);
+      decoding.clear();
+      return;
+    }
   }
   std::int64_t generated = 0, most = 1;
   for (const Sequence* s : decoding) {
@@ -224,8 +256,9 @@ std::int64_t SglangScheduler::newTokensToCome(const Sequence& s) const {
 }
 
 std::int64_t SglangScheduler::repeats(const Batch& last, std::int64_t limit) const {
-  if (chunked_ != nullptr || left_ > 0 || last.rows.size() != running_.size()) return 0;
-  if (!waiting_.empty() && !full_) return 0;  // else the latch holds until a request has left
+  const MicroBatch& mine = micro_batches_[current_];
+  if (chunked_ != nullptr || mine.left > 0 || last.rows.size() != running_.size()) return 0;
+  if (!waiting_.empty() && !mine.full) return 0;  // else the latch holds until a request has left
   return stepsWithinBlocks(last, limit);
 }
 

@@ -1,6 +1,9 @@
 // SGLang's scheduler (0.5.x), as get_next_batch_to_run() and PrefillAdder read: prompts first, in batches of their own;
-// a request is let in on what it may still generate, times the new-token ratio. Rules and sources: docs/engine.md.
+// a request is let in on what it may still generate, times the new-token ratio. On pipeline stages (event_loop_pp) it
+// keeps a micro-batch a stage and decides for them in turn. Rules and sources: docs/engine.md.
 #pragma once
+
+#include <deque>
 
 #include "sim/engine/scheduler.h"
 
@@ -22,7 +25,16 @@ class SglangScheduler final : public Scheduler {
     std::int64_t input;     ///< of max_prefill_tokens
     std::int64_t reserved;  ///< for tokens to come, in 1e-9 tokens
   };
+  /// The sequences that run together, one set a pipeline stage.
+  struct MicroBatch {
+    bool full = false;          ///< the latch: no new prompts until a request has left
+    std::size_t left = 0;       ///< ended since the last decode step: their slots come free there
+    bool latch_is_lost = true;  ///< the latch belongs to a batch that the next merge replaces
+  };
   void schedule(Ticks now, Batch& batch) override;
+  bool isUnderWay(std::size_t micro_batch) const;
+  MicroBatch& current() { return micro_batches_[current_]; }
+  void scheduleCurrent(Ticks now, Batch& batch);
   void addPrefill(Ticks now, Batch& batch, const std::vector<Sequence*>& decoding);
   void addChunk(Batch& batch, Budget& budget);
   bool admit(Ticks now, Batch& batch, Budget& budget);
@@ -39,11 +51,11 @@ class SglangScheduler final : public Scheduler {
   std::int64_t wholePages(std::int64_t tokens) const { return blocksOf(tokens) * config_.block_size; }
 
   Sequence* chunked_ = nullptr;  ///< the prompt in progress; in running_ too
-  bool full_ = false;            ///< the latch: no new prompts until a request has left
-  std::size_t left_ = 0;         ///< ended since the last decode step: their slots come free there
-  bool latch_is_lost_ = true;    ///< the latch belongs to a batch that the next merge replaces
-  std::int64_t ratio_;           ///< in 1e-9
-  std::int64_t decay_;           ///< of the ratio, a decode step
+  std::vector<MicroBatch> micro_batches_;
+  std::size_t current_ = 0;            ///< decided for last
+  std::deque<std::size_t> under_way_;  ///< micro-batches with a step under way, in the order of their decisions
+  std::int64_t ratio_;                 ///< in 1e-9
+  std::int64_t decay_;                 ///< of the ratio, a decode step
 };
 
 }  // namespace headroom::sim

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <zstd.h>
 
+#include <array>
 #include <iterator>
 
 #include "models/base/error.h"
@@ -12,23 +13,37 @@
 namespace headroom::sim {
 namespace {
 
-constexpr int kCompressionLevel = 2;
+constexpr int kCompressionLevel = 1;
 constexpr std::size_t kBatch = 1 << 17;  // bytes of text compressed at once
 
 std::int64_t nanoseconds(Ticks t) {
   return (t + 512) / 1024;
 }
 
-/// `ticks` in units of 10^digits nanoseconds, with all digits.
-void appendTime(fmt::memory_buffer& out, Ticks ticks, int digits) {
-  const std::int64_t unit = digits == 9 ? 1'000'000'000 : 1'000'000;
+void appendInteger(fmt::memory_buffer& out, std::int64_t value) {
+  const fmt::format_int text(value);
+  out.append(text.data(), text.data() + text.size());
+}
+
+/// `ticks` in units of 10^Digits nanoseconds, with all digits. Most parts of most requests are 0.
+template <int Digits>
+void appendTime(fmt::memory_buffer& out, Ticks ticks) {
+  constexpr std::int64_t kUnit = Digits == 9 ? 1'000'000'000 : 1'000'000;
   const std::int64_t ns = nanoseconds(ticks);
-  fmt::format_to(std::back_inserter(out), "{}{}.{:0{}}", ns < 0 ? "-" : "", std::abs(ns) / unit, std::abs(ns) % unit,
-                 digits);
+  if (ns < 0) out.push_back('-');
+  appendInteger(out, std::abs(ns) / kUnit);
+  std::int64_t fraction = std::abs(ns) % kUnit;
+  std::array<char, 1 + Digits> text;
+  text.fill('0');
+  text[0] = '.';
+  for (auto digit = text.rbegin(); fraction > 0; ++digit, fraction /= 10) {
+    *digit = static_cast<char>('0' + fraction % 10);
+  }
+  out.append(text.data(), text.data() + text.size());
 }
 void appendMilliseconds(fmt::memory_buffer& out, Ticks ticks) {
   out.push_back(',');
-  appendTime(out, ticks, 6);
+  appendTime<6>(out, ticks);
 }
 
 /// Quoted if a comma or a quote would break the row.
@@ -114,19 +129,30 @@ void RequestLog::onRequest(const RequestRecord& record) {
   fmt::memory_buffer& out = compressor_->text;
   const workloads::Request& request = record.request;
   const bool completed = record.status == RequestStatus::completed;
-  fmt::format_to(std::back_inserter(out), "{},{},", request.id, names_[request.workload]);
-  appendTime(out, request.arrival, 9);
-  fmt::format_to(std::back_inserter(out), ",{},{},{},{},", record.replica, nameOf(record.status), request.prompt_tokens,
-                 completed ? request.output_tokens : 0);
+  const auto integer = [&](std::int64_t value) {
+    appendInteger(out, value);
+    out.push_back(',');
+  };
+  integer(static_cast<std::int64_t>(request.id));
+  out.append(names_[request.workload]);
+  out.push_back(',');
+  appendTime<9>(out, request.arrival);
+  out.push_back(',');
+  integer(record.replica);
+  out.append(std::string_view(nameOf(record.status)));
+  out.push_back(',');
+  integer(request.prompt_tokens);
+  integer(completed ? request.output_tokens : 0);
   if (completed) {
-    fmt::format_to(std::back_inserter(out), "{}", record.cached_tokens);
+    appendInteger(out, record.cached_tokens);
     appendLatencies(out, record);
   } else {
     out.append(std::string_view(",,,,"));
   }
-  fmt::format_to(std::back_inserter(out), ",{},", record.preemptions);
+  out.push_back(',');
+  integer(record.preemptions);
   if (record.prefill_replica != RequestRecord::kNoReplica) {
-    fmt::format_to(std::back_inserter(out), "{}", record.prefill_replica);
+    appendInteger(out, record.prefill_replica);
   }
   if (completed) {
     appendParts(out, record);

@@ -209,19 +209,19 @@ TEST(FastForward, SkippingEqualsStepByStepWithEveryFeatureOn) {
   EXPECT_GT(cached, requests / 40) << "prefixes must be found now and then";
 }
 
-/// A research engine, or vLLM, on one or several pipeline stages.
+/// Any engine, on one or several pipeline stages.
 Case randomEngineCase() {
   using rc::gen::inRange;
   Case c = randomFeatureCase();
   EngineConfig& e = c.config;
   e.kind = *rc::gen::element(EngineKind::vllm, EngineKind::vllm_v0, EngineKind::orca, EngineKind::sarathi,
-                             EngineKind::static_batch, EngineKind::lightllm, EngineKind::trtllm);
+                             EngineKind::static_batch, EngineKind::lightllm, EngineKind::trtllm, EngineKind::sglang);
   const bool one_stage = e.kind == EngineKind::static_batch || e.kind == EngineKind::lightllm;
   e.pipeline_parallel = one_stage ? 1 : *rc::gen::element(1, 1, 2, 4);
   e.slowest_stage_share = 0.1 * *inRange(1, 11);
   if (e.kind == EngineKind::vllm) return c;
-  if (e.kind == EngineKind::trtllm) {
-    makeTrtllm(e);
+  if (e.kind == EngineKind::trtllm || e.kind == EngineKind::sglang) {
+    e.kind == EngineKind::trtllm ? makeTrtllm(e) : makeSglang(e);
     return c;
   }
   e.pipeline_depth = 1;

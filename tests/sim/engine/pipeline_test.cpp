@@ -61,6 +61,21 @@ TEST(Pipeline, ChunksOfOnePromptFollowEachOtherInVllm) {
   EXPECT_EQ(sarathi.finished[0].first_token, 1500 + 1500);
 }
 
+TEST(Pipeline, SglangKeepsAMicroBatchAStageEachWithItsShareOfTheSlots) {
+  EngineConfig c = config(EngineKind::sglang, 2, 0.5);
+  c.block_size = 1;
+  c.sglang.chunked_prefill_size = 50;
+  std::vector<workloads::Request> requests;
+  for (std::uint64_t i = 0; i < 5; ++i) requests.push_back(request(i, 0, 10, 2));
+  const auto r = play<SteppingReplica>(requests, c, kTimes);
+  EXPECT_EQ(r.finished[0].first_token, 1100);  // it arrives first, and an idle engine starts at once
+  EXPECT_EQ(r.finished[3].first_token, 1100 + 1300) << "four of eight slots are the first micro-batch's";
+  EXPECT_EQ(r.finished[4].first_token, 1100 + 1300 + 550) << "the second one's prompt is a stage behind";
+  EXPECT_EQ(r.finished[0].finished, 2950 + 520) << "decoded together, behind the prompt of the second";
+  EXPECT_EQ(r.finished[3].finished, 2950 + 520);
+  EXPECT_EQ(r.finished[4].finished, 3470 + 505);
+}
+
 /// Time between two tokens of each of `stages` sequences, one a micro-batch, over many steps of 1000 ticks.
 double period(int stages, double slowest_share) {
   const models::LinearStepTimes times({.step = 1000}, 1000);
