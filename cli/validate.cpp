@@ -37,9 +37,13 @@ struct Rung {
   sim::Validation (*run)(const fs::path& data);
 };
 constexpr Rung kRungs[] = {
-    {&ValidateOptions::kernels, validateKernels},          {&ValidateOptions::steps, sim::validateSteps},
-    {&ValidateOptions::runs, sim::validateRuns},           {&ValidateOptions::runs, sim::validateSweeps},
-    {&ValidateOptions::runs, sim::validateDisaggregation}, {&ValidateOptions::power, validatePower},
+    {&ValidateOptions::kernels, validateKernels},
+    {&ValidateOptions::steps, sim::validateSteps},
+    {&ValidateOptions::runs, sim::validateRuns},
+    {&ValidateOptions::runs, sim::validateSweeps},
+    {&ValidateOptions::runs, sim::validateDisaggregation},
+    {&ValidateOptions::runs, sim::validatePdPoints},
+    {&ValidateOptions::power, validatePower},
 };
 
 Json rowJson(const models::ValidationRow& row) {

@@ -17,7 +17,7 @@ namespace {
 
 Seconds readPositive(const Value& value) {
   const auto time = value.quantity<Seconds>();
-  if (time <= Seconds()) value.fail("must be above 0");
+  if (time <= Seconds()) value.fail("must be above 0, and is " + value.string());
   return time;
 }
 
@@ -69,7 +69,8 @@ DocumentNode faultTimeNode(const FaultTime& time) {
 /// Which names there are, kept from one entry to the next.
 class KnownNames {
  public:
-  explicit KnownNames(const Scenario& scenario) : targets_(scenario) {}
+  KnownNames(const Scenario& scenario, std::shared_ptr<const PlacedSites> sites)
+      : targets_(scenario, std::move(sites)) {}
   const std::vector<std::string>& of(FaultDomain domain) {
     auto& names = names_[static_cast<std::size_t>(domain)];
     if (names.empty()) names = targets_.names(domain);
@@ -95,8 +96,14 @@ class KnownNames {
   std::set<std::string> index_[kFaultDomains];
 };
 
-bool killsReplicas(const FaultSpec& fault) {
-  return fault.effect != FaultEffect::narrow && fault.domain != FaultDomain::link;
+/// Does anything go over links of the fabric or the WAN, so that less bandwidth shows?
+bool usesLinks(const Scenario& scenario) {
+  const auto copies = [](const PoolSpec& pool) { return pool.start && pool.start->weights_from == WeightsFrom::peer; };
+  return std::any_of(scenario.workloads.begin(), scenario.workloads.end(),
+                     [](const WorkloadEntry& workload) { return workload.clients.has_value(); }) ||
+         std::any_of(scenario.deployments.begin(), scenario.deployments.end(), [&](const DeploymentSpec& d) {
+           return d.isDisaggregated() || std::any_of(d.pools.begin(), d.pools.end(), copies);
+         });
 }
 
 /// What cannot be, or would do nothing. Empty if all is well.
@@ -104,17 +111,12 @@ std::string problemOf(const FaultSpec& fault, const Scenario& scenario) {
   const bool needs_sites = fault.domain != FaultDomain::replica && fault.domain != FaultDomain::accelerator &&
                            fault.domain != FaultDomain::group;
   if (needs_sites && scenario.sites.empty()) return "there are no sites, hence no " + nameOf(fault.domain) + "s";
-  const bool disaggregated = std::any_of(scenario.deployments.begin(), scenario.deployments.end(),
-                                         [](const DeploymentSpec& d) { return d.isDisaggregated(); });
-  if (disaggregated && killsReplicas(fault)) {
-    return "replicas of a deployment with prefill and decode pools cannot fail yet: only links can";
+  if (fault.effect != FaultEffect::narrow) return "";
+  if (fault.domain != FaultDomain::link && fault.domain != FaultDomain::fabric_switch) {
+    return "only links and switches have bandwidth to lose";
   }
-  if (fault.effect == FaultEffect::narrow) {
-    if (fault.domain != FaultDomain::link && fault.domain != FaultDomain::fabric_switch) {
-      return "only links and switches have bandwidth to lose";
-    }
-    if (!disaggregated) return "nothing is sent over links in this scenario, so that less bandwidth changes nothing";
-  }
+  if (!usesLinks(scenario))
+    return "nothing is sent over links in this scenario, so that less bandwidth changes nothing";
   return "";
 }
 
@@ -233,10 +235,11 @@ const std::string& nameOf(FaultEffect effect) {
   return faultEffectNames()[static_cast<std::size_t>(effect)];
 }
 
-std::vector<FaultSpec> readFaults(const Value& list, const Scenario& scenario) {
+std::vector<FaultSpec> readFaults(const Value& list, const Scenario& scenario,
+                                  const std::shared_ptr<const PlacedSites>& sites) {
   std::vector<FaultSpec> faults;
   if (list.items().empty()) return faults;
-  KnownNames known(scenario);
+  KnownNames known(scenario, sites);
   for (const Value& value : list.items()) faults.push_back(readFault(value, scenario, known));
   return faults;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 
 namespace headroom::sim {
 
+struct PlacedSites;
 struct Scenario;
 
 /// What fails as one.
@@ -81,9 +83,10 @@ struct ClientSpec {
   bool operator==(const ClientSpec&) const = default;
 };
 
-/// Throws InputError with file, line, path and hint. Names are checked against `scenario`, whose sites and deployments
-/// have been read.
-std::vector<FaultSpec> readFaults(const Value& list, const Scenario& scenario);
+/// Throws InputError with file, line, path and hint. Names are checked against `scenario`, whose sites, deployments and
+/// workloads have been read; `sites`: those, null if there are none.
+std::vector<FaultSpec> readFaults(const Value& list, const Scenario& scenario,
+                                  const std::shared_ptr<const PlacedSites>& sites);
 /// The rows of a trace. Throws InputError with file and line.
 std::vector<FaultSpec> readFaultTrace(const std::filesystem::path& file);
 SpotSpec readSpot(const Value& value);

@@ -82,8 +82,8 @@ PoolSpec readPool(const Value& value, const std::vector<SiteSpec>& sites) {
     if (pool.collectives <= BytesPerSecond()) v->fail("must be above 0");
   }
   if (const auto v = fields.optional("start")) pool.start = readStart(*v, sites, pool.site);
-  if (pool.spot && pool.role != Role::unified) {
-    fields.value().fail("prefill and decode replicas cannot be reclaimed yet", "spot is for unified pools");
+  if (pool.start && pool.cold_start != ColdStart()) {
+    fields.value().fail("has both start and cold_start", "start says what a replica goes through, after a failure too");
   }
   fields.finish();
   return pool;
@@ -184,30 +184,10 @@ void readPlaces(Fields& fields, Scenario& scenario) {
 }
 
 /// That every replica has its nodes.
-void checkPlacement(const Scenario& scenario, const Value& deployments) {
-  if (scenario.sites.empty()) return;
-  const Placement placement = placeReplicas(scenario, Topology(scenario.sites, scenario.wan));
+void checkPlacement(const Placement& placement, const Value& deployments) {
   if (!placement.problem) return;
   const Value deployment = deployments.items()[placement.problem->deployment];
   deployment.find("pools")->items()[placement.problem->pool].fail(placement.problem->message, placement.problem->hint);
-}
-
-/// Requests that cross the WAN are never lost or sent again.
-void checkClients(const Scenario& scenario, const Value& workloads) {
-  const auto away = [](const WorkloadEntry& w) { return w.clients.has_value(); };
-  const auto retries = [](const WorkloadEntry& w) { return w.client.has_value(); };
-  const auto spot = [](const DeploymentSpec& d) {
-    return !d.wait_for_replicas ||
-           std::any_of(d.pools.begin(), d.pools.end(), [](const PoolSpec& pool) { return pool.spot.has_value(); });
-  };
-  const std::vector<WorkloadEntry>& all = scenario.workloads;
-  if (std::none_of(all.begin(), all.end(), away)) return;
-  if (scenario.faults.empty() && std::none_of(all.begin(), all.end(), retries) &&
-      std::none_of(scenario.deployments.begin(), scenario.deployments.end(), spot)) {
-    return;
-  }
-  workloads.fail("clients in another site are not supported yet together with faults, spot or retries",
-                 "leave out clients, or what goes wrong");
 }
 
 Slo readSlo(const Value& value, const Scenario& scenario) {
@@ -262,14 +242,14 @@ Scenario readScenario(const Value& value) {
     if (!names.insert(scenario.deployments.back().name).second) v.fail("two deployments have this name");
   }
   if (scenario.deployments.empty()) deployments.fail("at least one deployment is needed");
-  checkPlacement(scenario, deployments);
-  if (const auto v = fields.optional("faults")) scenario.faults = readFaults(*v, scenario);
+  const std::shared_ptr<const PlacedSites> sites = placedSites(scenario);
+  if (sites) checkPlacement(sites->placement, deployments);
   const Value entries = fields.required("workloads");
   for (const Value& v : entries.items()) {
     scenario.workloads.push_back(readWorkloadEntry(v, scenario, scenario.workloads.size()));
   }
   if (scenario.workloads.empty()) entries.fail("at least one workload is needed");
-  checkClients(scenario, entries);
+  if (const auto v = fields.optional("faults")) scenario.faults = readFaults(*v, scenario, sites);
   if (const auto slos = fields.optional("slos")) {
     for (const Value& v : slos->items()) scenario.slos.push_back(readSlo(v, scenario));
   }

@@ -23,7 +23,7 @@ void readAboveZero(Fields& fields, const char* key, Q& target) {
   const auto v = fields.optional(key);
   if (!v) return;
   target = v->quantity<Q>();
-  if (target <= Q()) v->fail("must be above 0");
+  if (target <= Q()) v->fail("must be above 0, and is " + v->string());
 }
 
 NodeGroup readGroup(const Value& value) {
@@ -52,7 +52,7 @@ StorageSpec readStorage(const Value& value) {
   Fields fields(value);
   const auto aboveZero = [](const Value& v) {
     const auto bandwidth = v.quantity<BytesPerSecond>();
-    if (bandwidth <= BytesPerSecond()) v.fail("must be above 0");
+    if (bandwidth <= BytesPerSecond()) v.fail("must be above 0, and is " + v.string());
     return bandwidth;
   };
   storage.bandwidth = aboveZero(fields.required("bandwidth"));
@@ -108,7 +108,7 @@ WanLink readWanLink(const Value& value, const std::vector<SiteSpec>& sites) {
   if (link.between[0] == link.between[1]) between.fail("joins a site to itself");
   const Value bandwidth = fields.required("bandwidth"), rtt = fields.required("rtt");
   link.bandwidth = bandwidth.quantity<BytesPerSecond>();
-  if (link.bandwidth <= BytesPerSecond()) bandwidth.fail("must be above 0");
+  if (link.bandwidth <= BytesPerSecond()) bandwidth.fail("must be above 0, and is " + bandwidth.string());
   link.rtt = rtt.quantity<Seconds>();
   if (link.rtt < Seconds()) rtt.fail("must not be negative");
   if (const auto v = fields.optional("egress_price")) {

@@ -3,8 +3,6 @@
 #include <cmath>
 #include <utility>
 
-#include "models/base/error.h"
-
 namespace headroom::sim {
 
 ClientTraffic::ClientTraffic(RunNetwork& network, const Scenario& scenario) : network_(network) {
@@ -31,20 +29,25 @@ void ClientTraffic::start(const Way& way, std::int64_t bytes, std::uint64_t requ
                              *this);
 }
 
-void ClientTraffic::send(const workloads::Request& request, std::uint32_t replica, std::function<void()> there) {
+void ClientTraffic::send(const workloads::Request& request, std::uint32_t replica, std::function<void()> there,
+                         std::function<void()> lost) {
   const ClientPlace& clients = *clients_[request.workload];
-  crossing_[request.id].request_there = std::move(there);
+  Crossing& crossing = crossing_[request.id];
+  crossing.request_there = std::move(there);
+  crossing.lost = std::move(lost);
   Way way;
   way.from_site = static_cast<std::int32_t>(site_[request.workload]);
   way.to = network_.endsOf(replica).front();
   start(way, std::llround(clients.bytes_per_prompt_token * request.prompt_tokens), request.id);
 }
 
-void ClientTraffic::answer(const RequestRecord& record, std::function<void(const RequestRecord&)> there) {
+void ClientTraffic::answer(const RequestRecord& record, std::function<void(const RequestRecord&)> there,
+                           std::function<void()> lost) {
   const ClientPlace& clients = *clients_[record.request.workload];
   Crossing& crossing = crossing_.at(record.request.id);
   crossing.record = record;
   crossing.answer_there = std::move(there);
+  crossing.lost = std::move(lost);
   Way way;
   way.from = network_.endsOf(record.replica).front();
   way.to_site = static_cast<std::int32_t>(site_[record.request.workload]);
@@ -53,7 +56,11 @@ void ClientTraffic::answer(const RequestRecord& record, std::function<void(const
 
 void ClientTraffic::onTransferEnd(const TransferEnd& end) {
   Crossing& crossing = crossing_.at(end.tag);
-  CHECK(end.delivered, "links do not go down");
+  if (!end.delivered) {
+    const auto lost = std::move(crossing.lost);
+    crossing_.erase(end.tag);
+    return lost();
+  }
   if (!crossing.answer_there) {
     crossing.request = end.ended - end.began;
     return std::exchange(crossing.request_there, nullptr)();

@@ -21,10 +21,14 @@ class ClientTraffic final : public TransferHandler {
 
   /// Is `replica` in another site than the clients of this workload?
   bool isAway(std::uint32_t workload, std::uint32_t replica) const;
-  /// Calls `there` when the request has reached the replica.
-  void send(const workloads::Request& request, std::uint32_t replica, std::function<void()> there);
-  /// Calls `there` with the record as the client sees it, when the answer has reached it.
-  void answer(const RequestRecord& record, std::function<void(const RequestRecord&)> there);
+  /// Calls `there` when the request has reached the replica, or `lost` when a link on its way has gone down.
+  void send(const workloads::Request& request, std::uint32_t replica, std::function<void()> there,
+            std::function<void()> lost);
+  /// Of a request that was sent: calls `there` with the record as the client sees it, when the answer has reached it,
+  /// or `lost`.
+  void answer(const RequestRecord& record, std::function<void(const RequestRecord&)> there, std::function<void()> lost);
+  /// There will be no answer.
+  void forget(std::uint64_t request) { crossing_.erase(request); }
 
   void onTransferEnd(const TransferEnd& end) override;
 
@@ -34,6 +38,7 @@ class ClientTraffic final : public TransferHandler {
     std::function<void()> request_there;
     RequestRecord record;
     std::function<void(const RequestRecord&)> answer_there;
+    std::function<void()> lost;
   };
   void start(const Way& way, std::int64_t bytes, std::uint64_t request);
 

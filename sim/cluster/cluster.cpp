@@ -26,7 +26,7 @@ std::int64_t expectedRequests(const Scenario& scenario) {
 }  // namespace
 
 Cluster::Cluster(const Scenario& scenario, const std::vector<DeploymentPlan>& plans, const SimulationOptions& options,
-                 EventLoop& loop, RunNetwork* network)
+                 EventLoop& loop, FaultStream faults, RunNetwork* network)
     : options_(options),
       loop_(loop),
       recorder_(scenario, countPools(plans)),
@@ -36,7 +36,7 @@ Cluster::Cluster(const Scenario& scenario, const std::vector<DeploymentPlan>& pl
       network_(network),
       expected_(expectedRequests(scenario)) {
   if (network != nullptr) {
-    disaggregation_ = std::make_unique<Disaggregation>(fleet_, *network, loop);
+    disaggregation_ = std::make_unique<Disaggregation>(fleet_, *network, loop, *this);
     cold_starts_ = std::make_unique<ColdStarts>(*network, [this](std::uint32_t replica) { onReady(replica); });
     clients_ = std::make_unique<ClientTraffic>(*network, scenario);
   }
@@ -51,7 +51,7 @@ Cluster::Cluster(const Scenario& scenario, const std::vector<DeploymentPlan>& pl
   CHECK(deployment_of_workload_.size() == scenario.workloads.size(), "every workload has a deployment");
   if (!Attempts::neededFor(scenario)) return;
   attempts_ = std::make_unique<Attempts>(scenario, loop);
-  outages_ = std::make_unique<Outages>(scenario, loop, *this);
+  outages_ = std::make_unique<Outages>(scenario, std::move(faults), loop, *this);
   if (!outages_->anyToCome()) outages_.reset();
   for (std::uint32_t r = 0; r < fleet_.size(); ++r) times_now_.push_back(fleet_[r].times);
 }
@@ -104,6 +104,7 @@ void Cluster::run() {
     ++starting_;
     presence_[r].started = false;
     settle(r);
+    if (outages_) outages_->startsWithTheRun(r);
     cold_starts_->start(r);
   }
   if (network_ != nullptr) network_->reserveCollectives();
@@ -135,8 +136,11 @@ void Cluster::onEvent(const Event& event) {
   } else if (event.target == kFrontEndTarget) {
     leaveFrontEnd(event.stamp);
   } else if (event.target == Outages::kEventTarget) {
+    const std::int64_t gone = outages_->gone();
     outages_->onEvent(event);
-    if (!mayCome()) giveUpWaiting();
+    if (outages_->gone() > gone || !mayCome()) giveUpWaiting();
+  } else if (event.target == event_target::kWaiting) {
+    serveWaiting(deployments_[event.stamp]);
   } else if (event.target == Attempts::kEventTarget) {
     handleTimer();
   } else {

@@ -28,11 +28,11 @@
 
 namespace headroom::sim {
 
-class Cluster final : public EventHandler, public ReplicaObserver, public OutageHandler {
+class Cluster final : public EventHandler, public ReplicaObserver, public OutageHandler, public PairObserver {
  public:
-  /// `network`: whose loop `loop` then is; null if nothing is sent.
+  /// `network`: whose loop `loop` then is; null if nothing is sent. `faults`: those of the scenario.
   Cluster(const Scenario& scenario, const std::vector<DeploymentPlan>& plans, const SimulationOptions& options,
-          EventLoop& loop, RunNetwork* network = nullptr);
+          EventLoop& loop, FaultStream faults, RunNetwork* network = nullptr);
   /// Until every request has left. Throws Interrupted.
   void run();
 
@@ -60,9 +60,14 @@ class Cluster final : public EventHandler, public ReplicaObserver, public Outage
 
   // cluster_faults.cpp
   void onDown(std::uint32_t replica) override;
+  bool onStart(std::uint32_t replica) override;
+  void onWeightsLost(std::uint32_t replica, bool was_starting) override;
   void onAvailable(std::uint32_t replica, bool available) override;
   void onSpeed(std::uint32_t replica, double step_time_factor) override;
   void onLink(FabricLinkId link, double bandwidth_left) override;
+  void onFailed(std::uint64_t attempt) override;
+  void onGone(const LostRequest& attempt) override;
+  void onTakenOver(std::uint32_t replica) override { recorder_.countRequest(fleet_[replica].pool); }
 
  private:
   static constexpr std::uint32_t kArrivalTarget = event_target::kArrivals;
@@ -91,16 +96,22 @@ class Cluster final : public EventHandler, public ReplicaObserver, public Outage
   void submit(const workloads::Request& request, FrontEnds::Target target);
   void wait(DeploymentState& deployment, const workloads::Request& request, bool measured);
   void settle(std::uint32_t replica);
+  void serveWaiting(DeploymentState& deployment);
   bool mayCome() const { return starting_ > 0 || (outages_ && outages_->anyToCome()); }
+  bool mayCome(std::uint32_t deployment, Role role) const;
+  bool mayBeServed(const workloads::Request& request) const;
+  void finish(RequestRecord record);
   void onReady(std::uint32_t replica);
   static std::size_t unifiedIndex(const DeploymentState& deployment, std::uint32_t replica);
   void complete(const RequestRecord& record);
+  bool goesToPair(std::uint32_t deployment, const workloads::Request& request) const;
   void sendToPair(std::uint32_t deployment, const workloads::Request& request, bool measured);
   void reject(const workloads::Request& request, std::uint32_t replica, bool measured);
   void leave(const RequestRecord& record);
   // cluster_faults.cpp
   void dispatch(std::uint64_t attempt);
   void lose(std::uint32_t replica, const LostRequest& lost);
+  void loseOnItsWay(const workloads::Request& request, FrontEnds::Target target);
   void handleTimer();
   void failAttempt(std::uint64_t attempt, Attempts::Reason reason);
   void giveUp(const Attempt& attempt, RequestStatus status);

@@ -20,18 +20,23 @@ void Cluster::arrive(workloads::Request& request, bool measured) {
 
 /// Until a replica is there.
 void Cluster::wait(DeploymentState& deployment, const workloads::Request& request, bool measured) {
-  if (attempts_ && !(deployment.waits && mayCome())) return failAttempt(request.id, Attempts::Reason::failed);
+  if (attempts_ && !(deployment.waits && mayBeServed(request))) {
+    return failAttempt(request.id, Attempts::Reason::failed);
+  }
   deployment.waiting.emplace_back(request, measured);
+}
+
+/// Short prompts go to the unified replicas, where there are some beside the pairs.
+bool Cluster::goesToPair(std::uint32_t deployment, const workloads::Request& request) const {
+  return disaggregation_ && disaggregation_->has(deployment) &&
+         (deployments_[deployment].unified.empty() || !disaggregation_->staysTogether(deployment, request));
 }
 
 /// Chooses a replica, or a pair; waits while none is there.
 void Cluster::dispatch(const workloads::Request& request, bool measured) {
   const std::uint32_t number = deployment_of_workload_[request.workload];
   DeploymentState& deployment = deployments_[number];
-  if (disaggregation_ && disaggregation_->has(number) &&
-      (deployment.unified.empty() || !disaggregation_->staysTogether(number, request))) {
-    return sendToPair(number, request, measured);
-  }
+  if (goesToPair(number, request)) return sendToPair(number, request, measured);
   if (deployment.there[static_cast<std::size_t>(Role::unified)] == 0) {
     return wait(deployment, request, measured);
   }
@@ -58,7 +63,9 @@ void Cluster::leaveFrontEnd(std::uint32_t slot) {
 }
 
 void Cluster::submit(const workloads::Request& request, FrontEnds::Target target) {
-  if (outages_ && presence_[target.first].down) return lose(target.first, {.request = request});
+  if (outages_ && (presence_[target.first].down || (target.paired && presence_[target.second].down))) {
+    return loseOnItsWay(request, target);
+  }
   if (!target.paired) return fleet_.submit(target.first, request);
   disaggregation_->send(deployment_of_workload_[request.workload], request, {target.first, target.second});
 }
@@ -66,13 +73,17 @@ void Cluster::submit(const workloads::Request& request, FrontEnds::Target target
 /// To the target at once, or when it has crossed the WAN to `replica`.
 void Cluster::deliver(const workloads::Request& request, std::uint32_t replica, FrontEnds::Target target) {
   if (!clients_ || !clients_->isAway(request.workload, replica)) return enterFrontEnd(request, target);
-  clients_->send(request, replica, [this, request, target] { enterFrontEnd(request, target); });
+  clients_->send(
+      request, replica, [this, request, target] { enterFrontEnd(request, target); },
+      [this, request, target] { loseOnItsWay(request, target); });
 }
 
 /// To a prefill and a decode replica, or to a decode replica alone.
 void Cluster::sendToPair(std::uint32_t deployment, const workloads::Request& request, bool measured) {
   const auto& there = deployments_[deployment].there;
-  if (there[static_cast<std::size_t>(Role::prefill)] == 0 || there[static_cast<std::size_t>(Role::decode)] == 0) {
+  const bool needs_prefill = disaggregation_->needsPrefill(deployment, request);
+  if ((there[static_cast<std::size_t>(Role::prefill)] == 0 && needs_prefill) ||
+      there[static_cast<std::size_t>(Role::decode)] == 0) {
     return wait(deployments_[deployment], request, measured);
   }
   const Disaggregation::Replicas pair = disaggregation_->choose(deployment, request);
@@ -100,7 +111,13 @@ void Cluster::settle(std::uint32_t replica) {
   } else {
     disaggregation_->setAway(replica, r.deployment, r.config->role, !there);
   }
-  if (!there) return;
+  // After all that come at this time: they share what has waited.
+  if (there && !deployment.waiting.empty()) {
+    loop_.schedule(loop_.now(), Rank::arrival, event_target::kWaiting, r.deployment);
+  }
+}
+
+void Cluster::serveWaiting(DeploymentState& deployment) {
   std::deque<std::pair<workloads::Request, bool>> waiting;
   waiting.swap(deployment.waiting);
   for (const auto& [request, measured] : waiting) {
@@ -116,6 +133,7 @@ void Cluster::onReady(std::uint32_t replica) {
   --starting_;
   presence_[replica].started = true;
   settle(replica);
+  if (outages_) outages_->onStarted(replica);
 }
 
 std::size_t Cluster::unifiedIndex(const DeploymentState& deployment, std::uint32_t replica) {
@@ -162,13 +180,25 @@ void Cluster::onFinished(const FinishedRequest& finished) {
   } else {
     deployment.router->left(unifiedIndex(deployment, finished.replica.value()), finished.request);
   }
+  if (!clients_ || !clients_->isAway(record.request.workload, record.replica)) return finish(record);
+  const std::uint64_t id = record.request.id;
+  if (attempts_ && attempts_->find(id) == nullptr) {  // its client has hung up
+    clients_->forget(id);
+    return finish(record);
+  }
+  clients_->answer(
+      record, [this](const RequestRecord& seen) { finish(seen); },
+      [this, request = record.request] {
+        onFailed(request.id);
+        onGone({.request = request, .generated = request.output_tokens});
+      });
+}
+
+/// The answer has reached its client, if it still waits.
+void Cluster::finish(RequestRecord record) {
   --in_engines_;
   if (attempts_ && !answered(record)) return;
-  if (clients_ && clients_->isAway(record.request.workload, record.replica)) {
-    clients_->answer(record, [this](const RequestRecord& seen) { complete(seen); });
-  } else {
-    complete(record);
-  }
+  complete(record);
 }
 
 void Cluster::complete(const RequestRecord& record) {

@@ -10,11 +10,14 @@ namespace {
 /// A KV connector gives up on a dead connection and opens another: about this long (assumed).
 constexpr Ticks kTransferRetry = static_cast<Ticks>(0.1 * kTicksPerSecond);
 constexpr std::uint32_t kAgain = 1;  // stamp of the events for it
+/// A prefill replica frees KV that was not fetched by then: vLLM's VLLM_NIXL_ABORT_REQUEST_TIMEOUT. Counted from the
+/// first transfer that failed.
+constexpr Ticks kPatience = static_cast<Ticks>(480 * kTicksPerSecond);
 
 }  // namespace
 
-Disaggregation::Disaggregation(Fleet& fleet, RunNetwork& network, EventLoop& loop)
-    : fleet_(fleet), network_(network), loop_(loop) {}
+Disaggregation::Disaggregation(Fleet& fleet, RunNetwork& network, EventLoop& loop, PairObserver& observer)
+    : fleet_(fleet), network_(network), loop_(loop), observer_(observer) {}
 
 void Disaggregation::addDeployment(std::uint32_t deployment, const DeploymentPlan& plan, std::uint32_t first_replica,
                                    workloads::Rng rng) {
@@ -53,6 +56,10 @@ bool Disaggregation::staysTogether(std::uint32_t deployment, const workloads::Re
   return request.prompt_tokens < deployments_[deployment]->spec.local_below;
 }
 
+bool Disaggregation::needsPrefill(std::uint32_t deployment, const workloads::Request& request) const {
+  return !staysTogether(deployment, request) && !deployments_[deployment]->router->doesWithoutPrefill();
+}
+
 Disaggregation::Replicas Disaggregation::choose(std::uint32_t deployment, const workloads::Request& request) {
   const Deployment& d = *deployments_[deployment];
   if (staysTogether(deployment, request)) {
@@ -80,6 +87,12 @@ void Disaggregation::send(std::uint32_t deployment, const workloads::Request& re
   handOver(request.id, deployments_[deployment]->spec.layer_wise ? Hand::to_decode : Hand::to_prefill);
 }
 
+void Disaggregation::lostOnItsWay(std::uint32_t deployment, const workloads::Request& request, Replicas pair) {
+  Deployment& d = *deployments_[deployment];
+  d.router->leftDecode(d.index[pair.decode - d.first_replica], request);
+  if (!pair.together()) d.router->leftPrefill(d.index[pair.prefill - d.first_replica], request);
+}
+
 void Disaggregation::setAway(std::uint32_t replica, std::uint32_t deployment, Role role, bool away) {
   Deployment& d = *deployments_[deployment];
   const std::uint32_t index = d.index[replica - d.first_replica];
@@ -88,29 +101,49 @@ void Disaggregation::setAway(std::uint32_t replica, std::uint32_t deployment, Ro
 
 /// As an event of its own: after what the replicas do at this time.
 void Disaggregation::handOver(std::uint64_t request, Hand to) {
-  moving_.at(request).next = to;
-  handed_over_.push_back(request);
+  Moving& moving = moving_.at(request);
+  moving.next = to;
+  handed_over_.push_back({request, moving.pairing});
   loop_.schedule(loop_.now(), Rank::arrival, kEventTarget, 0);
 }
 
+Disaggregation::Moving* Disaggregation::take(std::deque<Planned>& planned) {
+  const Planned next = planned.front();
+  planned.pop_front();
+  const auto found = moving_.find(next.request);
+  return found == moving_.end() || found->second.pairing != next.pairing ? nullptr : &found->second;
+}
+
 void Disaggregation::onEvent(const Event& event) {
-  if (event.stamp == kAgain) return moveAgain();
-  const std::uint64_t id = handed_over_.front();
-  handed_over_.pop_front();
-  Moving& moving = moving_.at(id);
-  if (moving.next == Hand::to_decode) {
-    fleet_.submitComputed(moving.pair.decode, moving.request);
-    return;
+  Moving* moving = take(event.stamp == kAgain ? undelivered_ : handed_over_);
+  if (moving == nullptr) return;
+  if (event.stamp == kAgain) return move(moving->request.id, *moving, shareOf(*moving));
+  if (moving->next == Hand::to_decode) {
+    moving->at_decode = true;
+    return fleet_.submitComputed(moving->pair.decode, moving->request);
   }
-  moving.sent_to_prefill = loop_.now();
-  workloads::Request prompt = moving.request;
+  if (moving->next == Hand::to_nobody) {
+    const std::uint64_t id = moving->request.id;
+    fleet_.onKvMoved(moving->pair.prefill, id);
+    return forget(id, 1);
+  }
+  moving->at_prefill = true;
+  moving->sent_to_prefill = loop_.now();
+  workloads::Request prompt = moving->request;
   prompt.output_tokens = prompt.max_tokens = 1;
-  fleet_.submit(moving.pair.prefill, prompt);
+  fleet_.submit(moving->pair.prefill, prompt);
+}
+
+/// Of its KV, what is on its way: layer-wise first all layers but the last, then that one.
+double Disaggregation::shareOf(const Moving& moving) const {
+  if (moving.in_one) return 1;
+  const double last = 1.0 / deployments_[moving.deployment]->layers;
+  return moving.tail ? last : 1 - last;
 }
 
 std::int64_t Disaggregation::bytesOf(const Moving& moving, double share) const {
   const Deployment& d = *deployments_[moving.deployment];
-  const std::size_t decode = d.index[moving.pair.decode - d.first_replica];
+  const std::size_t decode = indexOf(moving, moving.pair.decode);
   const double tokens = static_cast<double>(moving.missing) * d.token_bytes[decode];
   return static_cast<std::int64_t>((tokens + d.fixed_bytes[decode]) * share);
 }
@@ -118,79 +151,80 @@ std::int64_t Disaggregation::bytesOf(const Moving& moving, double share) const {
 void Disaggregation::move(std::uint64_t id, Moving& moving, double share) {
   const Deployment& d = *deployments_[moving.deployment];
   std::vector<Way> ways = waysBetween(network_.endsOf(moving.pair.prefill), network_.endsOf(moving.pair.decode));
-  if (ways.size() > 1 && d.split_ranks[d.index[moving.pair.decode - d.first_replica]]) {
-    ways = {ways[id % ways.size()]};
-  }
+  if (ways.size() > 1 && d.split_ranks[indexOf(moving, moving.pair.decode)]) ways = {ways[id % ways.size()]};
   if (moving.kv_began < 0) moving.kv_began = loop_.now();
-  network_.transfers().start({.kind = TransferKind::kv,
-                              .ways = ways,
-                              .bytes = bytesOf(moving, share),
-                              .rate_limit = d.spec.rate_limit,
-                              .slice = 0,
-                              .hash = id + (moving.failed_transfers << 40),
-                              .tag = id},
-                             *this);
+  moving.transfer = network_.transfers().start({.kind = TransferKind::kv,
+                                                .ways = ways,
+                                                .bytes = bytesOf(moving, share),
+                                                .rate_limit = d.spec.rate_limit,
+                                                .slice = 0,
+                                                .hash = id + (moving.failed_transfers << 40),
+                                                .tag = id},
+                                               *this);
 }
 
-void Disaggregation::moveAgain() {
-  const std::uint64_t id = undelivered_.front();
-  undelivered_.pop_front();
-  Moving& moving = moving_.at(id);
-  const Deployment& d = *deployments_[moving.deployment];
-  const double last = d.spec.layer_wise ? 1.0 / d.layers : 1;
-  move(id, moving, moving.tail ? last : 1 - last);
+/// Layer-wise, all layers but the last when the prompt is begun; the last when it is done and they have gone. All at
+/// once if none went while it was computed.
+void Disaggregation::moveWhatIsReady(std::uint64_t id, Moving& moving) {
+  if (!moving.room || moving.tail) return;
+  const bool layer_wise = deployments_[moving.deployment]->spec.layer_wise;
+  if (moving.prefilled && (!layer_wise || !moving.bulk_began)) {
+    moving.in_one = moving.tail = true;
+  } else if (layer_wise && moving.started && !moving.bulk_began) {
+    moving.bulk_began = true;
+  } else if (moving.prefilled && moving.bulk_moved) {
+    moving.tail = true;
+  } else {
+    return;
+  }
+  move(id, moving, shareOf(moving));
 }
 
 void Disaggregation::onPromptStarted(std::uint64_t request) {
   const auto found = moving_.find(request);
   if (found == moving_.end()) return;
-  Moving& moving = found->second;
-  const Deployment& d = *deployments_[moving.deployment];
-  if (moving.started || !d.spec.layer_wise) return;
-  moving.started = true;
-  move(request, moving, 1 - 1.0 / d.layers);
-}
-
-/// Layer-wise, the last layer goes when the prompt is computed and the layers before it have gone.
-void Disaggregation::moveTail(std::uint64_t id, Moving& moving) {
-  if (!moving.prefilled || !moving.bulk_moved || moving.tail) return;
-  moving.tail = true;
-  move(id, moving, 1.0 / deployments_[moving.deployment]->layers);
+  found->second.started = true;
+  moveWhatIsReady(request, found->second);
 }
 
 void Disaggregation::onKvWanted(std::uint64_t request, std::int64_t tokens) {
   Moving& moving = moving_.at(request);
   moving.missing = tokens;
-  if (deployments_[moving.deployment]->spec.layer_wise) return handOver(request, Hand::to_prefill);
-  moving.tail = true;
-  move(request, moving, 1);
+  moving.room = true;
+  if (!moving.at_prefill) return handOver(request, Hand::to_prefill);
+  moveWhatIsReady(request, moving);
 }
 
 void Disaggregation::onPrefilled(const FinishedRequest& prefilled) {
   const std::uint64_t id = prefilled.request.id;
   Moving& moving = moving_.at(id);
-  Deployment& d = *deployments_[moving.deployment];
-  d.router->leftPrefill(d.index[moving.pair.prefill - d.first_replica], moving.request);
+  routerOf(moving).leftPrefill(indexOf(moving, moving.pair.prefill), moving.request);
   moving.prefilled = true;
   moving.prompt = prefilled;
-  if (d.spec.layer_wise) return moveTail(id, moving);
-  handOver(id, Hand::to_decode);
+  if (moving.abandoned) return handOver(id, Hand::to_nobody);
+  if (!deployments_[moving.deployment]->spec.layer_wise) return handOver(id, Hand::to_decode);
+  moveWhatIsReady(id, moving);
 }
 
 void Disaggregation::onTransferEnd(const TransferEnd& end) {
   Moving& moving = moving_.at(end.tag);
+  moving.transfer.reset();
   if (!end.delivered) {  // a link went down: from the beginning, by another way where there is one
     ++moving.failed_transfers;
-    undelivered_.push_back(end.tag);
+    moving.failing_since = std::min(moving.failing_since, loop_.now());
+    if (loop_.now() - moving.failing_since >= kPatience) return drop(end.tag, moving);
+    undelivered_.push_back({end.tag, moving.pairing});
     loop_.schedule(loop_.now() + kTransferRetry, Rank::arrival, kEventTarget, kAgain);
     return;
   }
+  moving.failing_since = kNever;
   if (!moving.tail) {
     moving.bulk_moved = true;
     moving.bulk = end;
-    return moveTail(end.tag, moving);
+    return moveWhatIsReady(end.tag, moving);
   }
   moving.last = end;
+  moving.moved = true;
   fleet_.onKvMoved(moving.pair.prefill, end.tag);
   fleet_.onKvMoved(moving.pair.decode, end.tag);
 }
@@ -214,7 +248,7 @@ void Disaggregation::onDecoded(std::uint32_t deployment, const FinishedRequest& 
   record.fetched_tokens = prompt.fetched_tokens;
   record.preempted_early += prompt.preempted_early;
   // What of the transfer was waited for: nothing else happened to the request then.
-  const Ticks began = d.spec.layer_wise ? prompt.finished : moving.last.began;
+  const Ticks began = moving.in_one ? moving.last.began : prompt.finished;
   const Ticks bulk_left = std::max<Ticks>(0, moving.bulk.began + moving.bulk.alone - prompt.finished);
   const Ticks waited = moving.last.ended - began;
   record.kv_transfer = std::min(waited, bulk_left + moving.last.alone);

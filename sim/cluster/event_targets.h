@@ -12,5 +12,6 @@ inline constexpr std::uint32_t kDisaggregation = UINT32_MAX - 3;
 inline constexpr std::uint32_t kColdStarts = UINT32_MAX - 4;
 inline constexpr std::uint32_t kAttempts = UINT32_MAX - 5;
 inline constexpr std::uint32_t kOutages = UINT32_MAX - 6;
+inline constexpr std::uint32_t kWaiting = UINT32_MAX - 7;  // stamp: a deployment
 
 }  // namespace headroom::sim::event_target

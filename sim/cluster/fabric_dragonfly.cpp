@@ -140,7 +140,7 @@ FabricShape readDragonfly(Fields& fields) {
     const auto v = fields.optional(key);
     if (!v) return;
     target = v->quantity<BytesPerSecond>();
-    if (*target <= BytesPerSecond()) v->fail("must be above 0");
+    if (*target <= BytesPerSecond()) v->fail("must be above 0, and is " + v->string());
   };
   bandwidth("local_bandwidth", shape.local_bandwidth);
   bandwidth("global_bandwidth", shape.global_bandwidth);

@@ -130,7 +130,7 @@ FabricShape readShape(Fields& fields, bool rails) {
   if (const auto v = fields.optional("uplink_bandwidth")) {
     if (!shape.uplinks) v->fail("is the bandwidth of each of uplinks", "say how many uplinks a leaf has");
     shape.uplink_bandwidth = v->quantity<BytesPerSecond>();
-    if (*shape.uplink_bandwidth <= BytesPerSecond()) v->fail("must be above 0");
+    if (*shape.uplink_bandwidth <= BytesPerSecond()) v->fail("must be above 0, and is " + v->string());
   }
   return shape;
 }

@@ -21,8 +21,8 @@ Ticks drawFaultTime(const FaultTime& time, workloads::Rng& rng) {
   return drawn > kLongestRun ? kNever : std::max<Ticks>(1, toTicks(drawn));
 }
 
-FaultStream::FaultStream(const Scenario& scenario) {
-  const FaultTargets targets(scenario);
+FaultStream::FaultStream(const Scenario& scenario, std::shared_ptr<const PlacedSites> sites) {
+  const FaultTargets targets(scenario, std::move(sites));
   const auto addSpec = [&](const FaultSpec& spec) {
     if (spec.domain == FaultDomain::group) {
       return add(spec, targets.group(spec.name, spec.members), scenario.seed, false);
@@ -70,8 +70,16 @@ void FaultStream::add(const FaultSpec& spec, FaultTarget target, std::uint64_t s
   }
 }
 
+std::vector<FabricLinkId> FaultStream::links() const {
+  std::vector<FabricLinkId> all;
+  for (const Fault& fault : faults_) {
+    for (const auto& [link, left] : fault.target.links) all.push_back(link);
+  }
+  return all;
+}
+
 void FaultStream::schedule(std::uint32_t fault, Ticks at, FaultEvent::Phase phase) {
-  if (at <= toTicks(kLongestRun)) due_.push({at, fault, phase});
+  if (at <= toTicks(kLongestRun)) due_.push({.at = at, .fault = fault, .phase = phase});
 }
 
 void FaultStream::scheduleFailure(std::uint32_t fault, Ticks from, Ticks after) {
@@ -81,7 +89,7 @@ void FaultStream::scheduleFailure(std::uint32_t fault, Ticks from, Ticks after) 
 }
 
 FaultEvent FaultStream::next() {
-  const FaultEvent event = due_.top();
+  FaultEvent event = due_.top();
   due_.pop();
   Process& process = processes_[event.fault];
   const FaultSpec& spec = process.spec;
@@ -93,7 +101,8 @@ FaultEvent FaultStream::next() {
       const Ticks lasts = spec.mttr    ? drawFaultTime(*spec.mttr, process.rng)
                           : spec.lasts ? toTicks(*spec.lasts)
                                        : kNever;
-      if (lasts != kNever) schedule(event.fault, event.at + lasts, FaultEvent::Phase::end);
+      event.for_good = lasts == kNever || event.at + lasts > toTicks(kLongestRun);
+      if (!event.for_good) schedule(event.fault, event.at + lasts, FaultEvent::Phase::end);
       break;
     }
     case FaultEvent::Phase::end:

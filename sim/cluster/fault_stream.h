@@ -30,13 +30,17 @@ struct FaultEvent {
   Ticks at = 0;
   std::uint32_t fault = 0;  ///< index into faults()
   Phase phase = Phase::begin;
+  bool for_good = false;  ///< it begins and never ends
 };
 
 class FaultStream {
  public:
-  explicit FaultStream(const Scenario& scenario);
+  FaultStream(const Scenario& scenario, std::shared_ptr<const PlacedSites> sites);
+  explicit FaultStream(const Scenario& scenario) : FaultStream(scenario, placedSites(scenario)) {}
 
   const std::vector<Fault>& faults() const { return faults_; }
+  /// All links that one of them may change.
+  std::vector<FabricLinkId> links() const;
   /// kNever if nothing is left.
   Ticks nextTime() const { return due_.empty() ? kNever : due_.top().at; }
   /// Ties: ends first, then in the order of the scenario.

@@ -10,8 +10,8 @@
 namespace headroom::sim {
 
 struct FaultTargets::Places {
-  explicit Places(const Scenario& scenario) : topology(scenario.sites, scenario.wan) {
-    const Placement placement = placeReplicas(scenario, topology);
+  explicit Places(std::shared_ptr<const PlacedSites> placed) : sites(std::move(placed)), topology(sites->topology) {
+    const Placement& placement = sites->placement;
     on_node.resize(topology.nodes().size());
     links_at.resize(topology.nodes().size() + topology.switches().size());
     for (std::uint32_t v = 0; v < links_at.size(); ++v) vertices[topology.vertexName(v)] = v;
@@ -34,7 +34,8 @@ struct FaultTargets::Places {
   bool isNode(std::uint32_t vertex) const { return vertex < topology.nodes().size(); }
   const std::string& tierOf(std::uint32_t link) const { return topology.tiers()[topology.links()[link].tier].name; }
 
-  Topology topology;
+  std::shared_ptr<const PlacedSites> sites;
+  const Topology& topology;
   std::vector<std::vector<std::uint32_t>> on_node;   // replicas
   std::vector<std::vector<std::uint32_t>> links_at;  // by vertex
   std::unordered_map<std::string, std::uint32_t> vertices, cables;
@@ -50,7 +51,7 @@ void addAll(const std::vector<std::uint32_t>& more, std::vector<std::uint32_t>& 
 
 }  // namespace
 
-FaultTargets::FaultTargets(const Scenario& scenario) {
+FaultTargets::FaultTargets(const Scenario& scenario, std::shared_ptr<const PlacedSites> sites) {
   std::uint32_t first = 0;
   for (const DeploymentSpec& deployment : scenario.deployments) {
     for (const PoolSpec& pool : deployment.pools) {
@@ -59,7 +60,7 @@ FaultTargets::FaultTargets(const Scenario& scenario) {
       first += count;
     }
   }
-  if (!scenario.sites.empty()) places_ = std::make_unique<Places>(scenario);
+  if (sites) places_ = std::make_unique<Places>(std::move(sites));
 }
 
 FaultTargets::~FaultTargets() = default;

@@ -22,7 +22,8 @@ struct FaultTarget {
 
 class FaultTargets {
  public:
-  explicit FaultTargets(const Scenario& scenario);
+  FaultTargets(const Scenario& scenario, std::shared_ptr<const PlacedSites> sites);
+  explicit FaultTargets(const Scenario& scenario) : FaultTargets(scenario, placedSites(scenario)) {}
   ~FaultTargets();
 
   /// All names of a domain, in order; none of a group.

@@ -42,6 +42,10 @@ class Fleet {
     replicas_[index].engine->onKvMoved(loop_.now(), request);
     reschedule(index);
   }
+  void withdraw(std::uint32_t index, std::uint64_t request) {
+    replicas_[index].engine->withdraw(loop_.now(), request);
+    reschedule(index);
+  }
   /// The engine dies; what it held. A new one takes its place, empty.
   std::vector<LostRequest> replace(std::uint32_t index, std::unique_ptr<Replica> engine) {
     FleetReplica& replica = replicas_[index];

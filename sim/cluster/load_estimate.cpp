@@ -50,6 +50,18 @@ std::vector<workloads::Request> thinned(const std::vector<workloads::Request>& m
   return kept;
 }
 
+/// So many requests that the replica has others waiting most of the time: several times what it can run at once.
+std::size_t countToSaturate(const std::vector<workloads::Request>& sample, const EngineConfig& config) {
+  constexpr double kTimesOver = 8, kMost = 20'000;
+  double tokens = 0;
+  for (const workloads::Request& request : sample)
+    tokens += static_cast<double>(request.prompt_tokens + request.output_tokens);
+  const double longest_mean = std::max(1.0, tokens / static_cast<double>(sample.size()));
+  const double room = static_cast<double>(config.usableBlocks() * config.block_size) / longest_mean;
+  const double at_once = config.data_parallel * std::min<double>(config.max_num_seqs, room);
+  return static_cast<std::size_t>(std::min(kMost, kTimesOver * at_once));
+}
+
 /// The same lengths with another text, alike for the requests of one `round`.
 workloads::Request retold(workloads::Request request, std::uint64_t round) {
   if (!request.details || request.details->content.empty()) return request;
@@ -75,11 +87,12 @@ void RequestSample::thinOut() {
   units_.resize(left);
 }
 
-double sustainableRate(const std::vector<workloads::Request>& mix, std::size_t count, const EngineConfig& config,
+double sustainableRate(const std::vector<workloads::Request>& mix, std::size_t least, const EngineConfig& config,
                        const models::StepTimes& times) {
   if (mix.empty()) return 0;
   Completions completions(config.role);
   const std::unique_ptr<Replica> replica = makeReplica(ReplicaId(0), config, times, completions, false);
+  const std::size_t count = std::max(least, countToSaturate(mix, config));
   const std::vector<workloads::Request> sample = thinned(mix, count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t round = i / sample.size();
@@ -102,9 +115,11 @@ double sustainableRate(const std::vector<workloads::Request>& mix, std::size_t c
   }
   const std::size_t n = completions.times.size();
   if (n < 2) return 0;
-  const std::size_t low = n / 5, high = n - 1 - n / 5;
-  const Ticks span = completions.times[high] - completions.times[low];
-  return span > 0 ? static_cast<double>(high - low) / toSeconds(span).value()
+  // Equal requests end together: those of the first end were computed before it.
+  const Ticks begin = completions.times[n / 5], end = completions.times[n - 1 - n / 5];
+  const auto between = [&](Ticks t) { return t > begin && t <= end; };
+  const auto done = std::count_if(completions.times.begin(), completions.times.end(), between);
+  return done > 0 ? static_cast<double>(done) / toSeconds(end - begin).value()
                   : static_cast<double>(n) / toSeconds(completions.times.back()).value();
 }
 

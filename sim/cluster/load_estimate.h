@@ -43,9 +43,10 @@ class RequestSample {
 };
 
 /// Requests a second of a replica, of what its role computes of them (KV moves at once), that always has more waiting,
-/// on `count` requests of the mix: whole sessions if it is longer, repeated with texts of their own if it is shorter;
-/// measured from the 20th to the 80th percentile of completions. 0 if the mix is empty.
-double sustainableRate(const std::vector<workloads::Request>& mix, std::size_t count, const EngineConfig& config,
+/// on at least `least` requests of the mix and eight times as many as run at once: whole sessions if it is longer,
+/// repeated with texts of their own if it is shorter; measured from the 20th to the 80th percentile of completions. 0
+/// if the mix is empty.
+double sustainableRate(const std::vector<workloads::Request>& mix, std::size_t least, const EngineConfig& config,
                        const models::StepTimes& times);
 
 }  // namespace headroom::sim

@@ -13,8 +13,8 @@ constexpr std::uint32_t kNextFault = UINT32_MAX;  // stamp; others are starts
 
 }  // namespace
 
-Outages::Outages(const Scenario& scenario, EventLoop& loop, OutageHandler& handler)
-    : loop_(loop), handler_(handler), stream_(scenario) {
+Outages::Outages(const Scenario& scenario, FaultStream stream, EventLoop& loop, OutageHandler& handler)
+    : loop_(loop), handler_(handler), stream_(std::move(stream)) {
   for (const DeploymentSpec& deployment : scenario.deployments) {
     for (const PoolSpec& pool : deployment.pools) {
       const auto number = static_cast<std::uint32_t>(cold_start_.size());
@@ -27,13 +27,15 @@ Outages::Outages(const Scenario& scenario, EventLoop& loop, OutageHandler& handl
   }
 }
 
-std::vector<FabricLinkId> Outages::links(const Scenario& scenario) {
-  std::vector<FabricLinkId> all;
-  const FaultStream stream(scenario);
-  for (const Fault& fault : stream.faults()) {
-    for (const auto& [link, left] : fault.target.links) all.push_back(link);
-  }
-  return all;
+void Outages::startsWithTheRun(std::uint32_t replica) {
+  states_[replica].cold = true;
+  enter(replica, State::starting);
+}
+
+void Outages::onStarted(std::uint32_t index) {
+  CHECK(states_[index].state == State::starting, "what has started was starting");
+  states_[index].cold = false;
+  settle(index);
 }
 
 void Outages::begin(ReplicaAbsences* absences) {
@@ -84,6 +86,14 @@ void Outages::apply(const FaultEvent& event) {
     if (begins && fault.warned) --states_[replica].drains;
     begins ? hold(replica, true, fault) : release(replica);
   }
+  const bool takes_none = fault.effect == FaultEffect::down || fault.effect == FaultEffect::drain;
+  for (const auto* replicas : {&target.replicas, &target.cut_off}) {
+    for (const std::uint32_t replica : *replicas) {
+      if (!event.for_good || !takes_none || states_[replica].gone) continue;
+      states_[replica].gone = true;
+      ++gone_;
+    }
+  }
   if (fault.effect != FaultEffect::down) return;
   for (const std::uint32_t replica : target.cut_off) begins ? hold(replica, false, fault) : release(replica);
 }
@@ -93,9 +103,10 @@ void Outages::hold(std::uint32_t index, bool cold, const Fault& fault) {
   ++replica.holds;
   replica.cold = replica.cold || cold;
   (fault.reclaimed ? replica.reclaims : replica.failures) += 1;
-  const bool served = replica.state == State::up || replica.state == State::draining;
+  const State before = replica.state;
   settle(index);
-  if (served) handler_.onDown(index);
+  if (before == State::up || before == State::draining) handler_.onDown(index);
+  if (before == State::starting || replica.cold) handler_.onWeightsLost(index, before == State::starting);
 }
 
 void Outages::release(std::uint32_t index) {
@@ -144,6 +155,7 @@ void Outages::settle(std::uint32_t index) {
   if (replica.cold) {
     if (replica.state == State::starting) return;
     enter(index, State::starting);
+    if (handler_.onStart(index)) return;
     replica.start = static_cast<std::uint32_t>(starts_.size());
     starts_.push_back({index, replica.start});
     ++starts_to_come_;

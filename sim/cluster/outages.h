@@ -27,6 +27,10 @@ class OutageHandler {
   virtual ~OutageHandler() = default;
   /// All it holds is lost.
   virtual void onDown(std::uint32_t replica) = 0;
+  /// Its cold start begins. True if onStarted() says when it has ended; false: it takes the times of its pool.
+  virtual bool onStart(std::uint32_t replica) = 0;
+  /// Its weights are gone; a start under way is off.
+  virtual void onWeightsLost(std::uint32_t replica, bool was_starting) = 0;
   /// It takes requests from now on, or none.
   virtual void onAvailable(std::uint32_t replica, bool available) = 0;
   virtual void onSpeed(std::uint32_t replica, double step_time_factor) = 0;
@@ -37,15 +41,21 @@ class OutageHandler {
 class Outages {
  public:
   static constexpr std::uint32_t kEventTarget = event_target::kOutages;
-  Outages(const Scenario& scenario, EventLoop& loop, OutageHandler& handler);
+  Outages(const Scenario& scenario, FaultStream stream, EventLoop& loop, OutageHandler& handler);
 
+  /// The replica starts with the run; before begin().
+  void startsWithTheRun(std::uint32_t replica);
+  /// See OutageHandler::onStart().
+  void onStarted(std::uint32_t replica);
   /// Schedules the first fault. `absences`: told of each change; null: nobody is.
   void begin(ReplicaAbsences* absences = nullptr);
   void onEvent(const Event& event);
   /// May the state of a replica still change?
   bool anyToCome() const { return stream_.nextTime() != kNever || starts_to_come_ > 0; }
-  /// All links that a fault may change.
-  static std::vector<FabricLinkId> links(const Scenario& scenario);
+  /// False if a fault that never ends keeps it from taking requests.
+  bool mayReturn(std::uint32_t replica) const { return !states_[replica].gone; }
+  /// Of all replicas, so many may not return.
+  std::int64_t gone() const { return gone_; }
   /// What happened until the loop's now(). Requests are the recorder's.
   void summarizeInto(FaultOutcome& outcome) const;
   /// Share of the time until now() that the pool's replicas were held: of spot capacity, what is paid.
@@ -57,6 +67,7 @@ class Outages {
     std::uint32_t pool = 0;
     int holds = 0, drains = 0;  // faults that hold it down, or drain it
     bool cold = false;          // it has to start anew
+    bool gone = false;          // it will never take requests again
     std::vector<double> slow;   // factors
     State state = State::up;
     Ticks since = 0;
@@ -88,7 +99,7 @@ class Outages {
   std::vector<Start> starts_;
   std::size_t starts_to_come_ = 0;
   std::vector<FaultMark> marks_;
-  std::int64_t faults_begun_ = 0;
+  std::int64_t faults_begun_ = 0, gone_ = 0;
 };
 
 }  // namespace headroom::sim

@@ -208,4 +208,8 @@ Placement placeReplicas(const Scenario& scenario, const Topology& topology) {
   return placement;
 }
 
+std::shared_ptr<const PlacedSites> placedSites(const Scenario& scenario) {
+  return scenario.sites.empty() ? nullptr : std::make_shared<const PlacedSites>(scenario);
+}
+
 }  // namespace headroom::sim

@@ -3,6 +3,7 @@
 // scale-up domain if it fits there, else over the fabric, under one first switch where possible.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,5 +32,15 @@ struct Placement {
 };
 
 Placement placeReplicas(const Scenario& scenario, const Topology& topology);
+
+/// The sites of a scenario, and where its replicas stand in them: made once for a run.
+struct PlacedSites {
+  explicit PlacedSites(const Scenario& scenario)
+      : topology(scenario.sites, scenario.wan), placement(placeReplicas(scenario, topology)) {}
+  Topology topology;
+  Placement placement;
+};
+/// Null without sites.
+std::shared_ptr<const PlacedSites> placedSites(const Scenario& scenario);
 
 }  // namespace headroom::sim

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "models/base/error.h"
-#include "sim/cluster/outages.h"
 #include "sim/loop/fair_network_loop.h"
 #include "sim/loop/simgrid_module.h"
 
@@ -20,12 +19,13 @@ bool sendsAnything(const Scenario& scenario) {
          });
 }
 
-RunNetwork::RunNetwork(const Scenario& scenario) : topology_(scenario.sites, scenario.wan) {
+RunNetwork::RunNetwork(const Scenario& scenario, std::shared_ptr<const PlacedSites> sites,
+                       std::span<const FabricLinkId> changing)
+    : sites_(std::move(sites)), topology_(sites_->topology) {
   if (scenario.network.solver == NetworkSolver::own) own_loop_ = std::make_unique<FairNetworkLoop>();
   loop_ = own_loop_ ? own_loop_.get() : &simgridLoop();
-  const std::vector<FabricLinkId> changing = Outages::links(scenario);
   transfers_ = std::make_unique<Transfers>(topology_, *loop_, changing);
-  const Placement placement = placeReplicas(scenario, topology_);
+  const Placement& placement = sites_->placement;
   CHECK(!placement.problem, "scenarios are placed when they are read");
   for (std::size_t d = 0; d < placement.deployments.size(); ++d) {
     for (std::size_t p = 0; p < placement.deployments[d].size(); ++p) {
@@ -89,27 +89,39 @@ std::vector<Way> RunNetwork::waysFromLocalStorage(std::uint32_t replica) const {
   return ways;
 }
 
-/// In a ring over the replica's nodes: each sends to the next.
 void RunNetwork::reserveCollectives() {
-  constexpr std::int64_t kEndless = std::int64_t{1} << 60;
-  for (const Collective& collective : collectives_) {
-    const std::vector<Endpoint>& ends = ends_[collective.replica];
-    std::vector<Way> ways;
-    for (std::size_t i = 0; i < ends.size(); ++i) ways.push_back({ends[i], ends[(i + 1) % ends.size()]});
-    reserved_.push_back(transfers_->start({.kind = TransferKind::collective,
-                                           .ways = ways,
-                                           .bytes = kEndless,
-                                           .rate_limit = collective.rate * static_cast<double>(ends.size()),
-                                           .slice = 0,
-                                           .hash = collective.replica,
-                                           .tag = 0},
-                                          no_end_));
-  }
+  for (const Collective& collective : collectives_) reserveCollective(collective.replica);
 }
 
 void RunNetwork::endCollectives() {
-  for (const TransferId transfer : reserved_) transfers_->cancel(transfer);
-  reserved_.clear();
+  for (const auto& [replica, flow] : reserved_.flows) transfers_->cancel(flow);
+  reserved_.flows.clear();
+}
+
+/// In a ring over the replica's nodes: each sends to the next.
+void RunNetwork::reserveCollective(std::uint32_t replica) {
+  constexpr std::int64_t kEndless = std::int64_t{1} << 60;
+  const auto found = std::find_if(collectives_.begin(), collectives_.end(),
+                                  [&](const Collective& collective) { return collective.replica == replica; });
+  if (found == collectives_.end() || reserved_.flows.contains(replica)) return;
+  const std::vector<Endpoint>& ends = ends_[replica];
+  std::vector<Way> ways;
+  for (std::size_t i = 0; i < ends.size(); ++i) ways.push_back({ends[i], ends[(i + 1) % ends.size()]});
+  reserved_.flows[replica] = transfers_->start({.kind = TransferKind::collective,
+                                                .ways = ways,
+                                                .bytes = kEndless,
+                                                .rate_limit = found->rate * static_cast<double>(ends.size()),
+                                                .slice = 0,
+                                                .hash = replica,
+                                                .tag = replica},
+                                               reserved_);
+}
+
+void RunNetwork::endCollective(std::uint32_t replica) {
+  const auto found = reserved_.flows.find(replica);
+  if (found == reserved_.flows.end()) return;
+  transfers_->cancel(found->second);
+  reserved_.flows.erase(found);
 }
 
 ReplicaPlace RunNetwork::placeOf(std::uint32_t replica) const {

@@ -2,7 +2,9 @@
 // the transfers. Only scenarios in which something is sent have one; the others run on a plain event loop.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "sim/cluster/placement.h"
@@ -19,7 +21,9 @@ bool sendsAnything(const Scenario& scenario);
 
 class RunNetwork {
  public:
-  explicit RunNetwork(const Scenario& scenario);
+  /// `changing`: links that may lose bandwidth or go down.
+  RunNetwork(const Scenario& scenario, std::shared_ptr<const PlacedSites> sites,
+             std::span<const FabricLinkId> changing);
   RunNetwork(const RunNetwork&) = delete;
   RunNetwork& operator=(const RunNetwork&) = delete;
 
@@ -29,8 +33,12 @@ class RunNetwork {
   const Transfers& transfers() const { return *transfers_; }
 
   /// The traffic within replicas that span nodes, as flows of a fixed rate at most, from now() until they are ended.
+  /// One that a dead link cuts is left out until its replica comes back.
   void reserveCollectives();
   void endCollectives();
+  /// Of one replica, as it comes and goes.
+  void reserveCollective(std::uint32_t replica);
+  void endCollective(std::uint32_t replica);
 
   /// By replica of the run: its ends, one a node it stands on.
   const std::vector<Endpoint>& endsOf(std::uint32_t replica) const { return ends_[replica]; }
@@ -41,7 +49,8 @@ class RunNetwork {
   std::vector<Way> waysFromLocalStorage(std::uint32_t replica) const;
 
  private:
-  Topology topology_;
+  std::shared_ptr<const PlacedSites> sites_;
+  const Topology& topology_;
   std::unique_ptr<NetworkLoop> own_loop_;
   NetworkLoop* loop_;
   std::unique_ptr<Transfers> transfers_;
@@ -51,12 +60,12 @@ class RunNetwork {
     std::uint32_t replica;
     BytesPerSecond rate;
   };
-  struct NoEnd final : TransferHandler {
-    void onTransferEnd(const TransferEnd&) override {}
+  struct Reserved final : TransferHandler {
+    void onTransferEnd(const TransferEnd& end) override { flows.erase(static_cast<std::uint32_t>(end.tag)); }
+    std::map<std::uint32_t, TransferId> flows;  // by replica
   };
   std::vector<Collective> collectives_;
-  std::vector<TransferId> reserved_;
-  NoEnd no_end_;
+  Reserved reserved_;
 
   std::vector<std::vector<Endpoint>> ends_;
   std::vector<int> accelerators_;              // by replica

@@ -177,29 +177,35 @@ void summarizePools(const Scenario& scenario, const std::vector<DeploymentPlan>&
   }
 }
 
-/// Stages of the replicas that started in the run.
+/// Stages of the pool's replicas that started in the run, each the first time.
+std::optional<StartOutcome> startOutcome(const ColdStarts& starts, std::uint32_t first, std::uint32_t end) {
+  std::vector<const StartTimes*> all;
+  for (std::uint32_t r = first; r < end; ++r) {
+    if (const StartTimes* times = starts.firstStart(r)) all.push_back(times);
+  }
+  if (all.empty()) return std::nullopt;
+  StartOutcome start;
+  start.first_ready_s = INFINITY;
+  const auto seconds = [](Ticks t) { return toSeconds(t).value(); };
+  const auto count = static_cast<double>(all.size());
+  for (const StartTimes* times : all) {
+    start.before_s += seconds(times->before - times->began) / count;
+    start.weights_s += seconds(times->weights - times->before) / count;
+    start.after_s += seconds(times->ready - times->weights) / count;
+    start.first_ready_s = std::min(start.first_ready_s, seconds(times->ready));
+    start.last_ready_s = std::max(start.last_ready_s, seconds(times->ready));
+  }
+  return start;
+}
+
 void summarizeStarts(const ColdStarts& starts, const std::vector<DeploymentPlan>& plans, Result& result) {
   std::uint32_t replica = 0;
   std::size_t pool_index = 0;
   for (const DeploymentPlan& plan : plans) {
     for (const PoolPlan& pool : plan.pools) {
-      PoolOutcome& out = result.pools[pool_index++];
-      const std::uint32_t first = replica;
-      const auto count = static_cast<std::uint32_t>(pool.spec.replicas);
-      replica += count;
-      if (!starts.starts(first)) continue;
-      StartOutcome start;
-      start.first_ready_s = INFINITY;
-      for (std::uint32_t r = first; r < replica; ++r) {
-        const StartTimes& times = starts.times(r);
-        const auto seconds = [](Ticks t) { return toSeconds(t).value(); };
-        start.before_s += seconds(times.before - times.began) / count;
-        start.weights_s += seconds(times.weights - times.before) / count;
-        start.after_s += seconds(times.ready - times.weights) / count;
-        start.first_ready_s = std::min(start.first_ready_s, seconds(times.ready));
-        start.last_ready_s = std::max(start.last_ready_s, seconds(times.ready));
-      }
-      out.start = start;
+      const std::uint32_t end = replica + static_cast<std::uint32_t>(pool.spec.replicas);
+      result.pools[pool_index++].start = startOutcome(starts, replica, end);
+      replica = end;
     }
   }
 }
@@ -213,11 +219,11 @@ void completeAbsences(const Cluster& cluster, const std::vector<DeploymentPlan>&
     for (const PoolPlan& pool : plan.pools) replicas += static_cast<std::uint32_t>(pool.spec.replicas);
   }
   for (std::uint32_t r = 0; starts != nullptr && r < replicas; ++r) {
-    if (!starts->starts(r)) continue;
-    const StartTimes& times = starts->times(r);
-    absences.add(r, Absence::starting, times.began, times.before);
-    absences.add(r, Absence::loading_weights, times.before, times.weights);
-    absences.add(r, Absence::starting, times.weights, times.ready);
+    const StartTimes* times = starts->firstStart(r);  // later ones are the faults' and known
+    if (times == nullptr) continue;
+    absences.add(r, Absence::starting, times->began, times->before);
+    absences.add(r, Absence::loading_weights, times->before, times->weights);
+    absences.add(r, Absence::starting, times->weights, times->ready);
   }
 }
 
@@ -260,9 +266,11 @@ void estimateLoad(const Scenario& scenario, const std::vector<DeploymentPlan>& p
 Result simulate(const Scenario& scenario, const std::vector<DeploymentPlan>& plans, const SimulationOptions& options) {
   PlainEventLoop plain_loop;
   std::optional<RunNetwork> network;
-  if (sendsAnything(scenario)) network.emplace(scenario);
+  const std::shared_ptr<const PlacedSites> sites = placedSites(scenario);
+  FaultStream faults(scenario, sites);
+  if (sendsAnything(scenario)) network.emplace(scenario, sites, faults.links());
   EventLoop& loop = network ? static_cast<EventLoop&>(network->loop()) : plain_loop;
-  Cluster cluster(scenario, plans, options, loop, network ? &*network : nullptr);
+  Cluster cluster(scenario, plans, options, loop, std::move(faults), network ? &*network : nullptr);
   cluster.run();
 
   Result result;

@@ -90,6 +90,10 @@ void FastReplica::onKvMoved(Ticks, std::uint64_t) {
   CHECK(false, "covers() leaves out disaggregated replicas");
 }
 
+void FastReplica::withdraw(Ticks, std::uint64_t) {
+  CHECK(false, "covers() leaves out disaggregated replicas");
+}
+
 void FastReplica::onEvent(Ticks now) {
   CHECK(flying_ > 0 && now == run_.end, "a run ends when it was said to end");
   if (run_.steps > 0) applyRun();

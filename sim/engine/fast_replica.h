@@ -28,6 +28,7 @@ class FastReplica final : public Replica {
   void submit(Ticks now, const workloads::Request& request) override;
   void submitComputed(Ticks now, const workloads::Request& request) override;
   void onKvMoved(Ticks now, std::uint64_t request) override;
+  void withdraw(Ticks now, std::uint64_t request) override;
   Ticks nextEvent() const override { return flying_ == 0 ? kNever : run_.end; }
   void onEvent(Ticks now) override;
   std::vector<LostRequest> fail(Ticks now) override;

@@ -90,6 +90,9 @@ class Replica {
   virtual void submitComputed(Ticks now, const workloads::Request& request) = 0;
   /// The request's KV has been moved: a prefill replica frees it, a decode replica goes on with the request.
   virtual void onKvMoved(Ticks now, std::uint64_t request) = 0;
+  /// The KV that a decode replica waits for, or is about to reserve blocks for, is lost: the request leaves it with
+  /// nothing computed. Not after onKvMoved().
+  virtual void withdraw(Ticks now, std::uint64_t request) = 0;
   /// When onEvent() is due next; kNever if idle. May move earlier after submit().
   virtual Ticks nextEvent() const = 0;
   virtual void onEvent(Ticks now) = 0;

@@ -110,4 +110,14 @@ void RequestQueue::remove(Sequence* sequence) {
   if (group->second.empty()) sorted_.erase(group);
 }
 
+Sequence* RequestQueue::take(std::uint64_t request) {
+  Sequence* found = nullptr;
+  for (Sequence* sequence : fcfs_) found = sequence->request().id == request ? sequence : found;
+  for (const auto& [tenant, entries] : sorted_) {
+    for (const Entry& entry : entries) found = entry.id == request ? entry.sequence : found;
+  }
+  if (found != nullptr) remove(found);
+  return found;
+}
+
 }  // namespace headroom::sim

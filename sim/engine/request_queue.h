@@ -32,6 +32,8 @@ class RequestQueue {
   /// Back in after a preemption: at the head, or, `at_tail`, behind all others.
   void putBack(Sequence* sequence, bool at_tail = false);
   void remove(Sequence* sequence);
+  /// Takes out the one of this request, wherever it stands; null if it is not here.
+  Sequence* take(std::uint64_t request);
   /// By rising key, equal ones as they are; fcfs only. Asked for every key once, in the present order.
   template <class Key>
   void sortBy(Key key) {

@@ -29,6 +29,8 @@ class Scheduler {
   virtual void finish(Sequence* sequence);
   /// The request's KV has been moved from or to here; false if it is not of this rank.
   virtual bool onKvMoved(std::uint64_t request, Ticks now);
+  /// Takes out a request whose KV will not come, with its blocks; null if it is not of this rank.
+  virtual Sequence* withdraw(std::uint64_t /*request*/) { return nullptr; }
 
   /// Adds the requests whose KV it holds for others to fetch.
   void listHeld(std::vector<LostRequest>& lost) const;

@@ -44,7 +44,8 @@ void SteppingReplica::planSkip() {
 bool SteppingReplica::isSteady() const {
   if (config_.pipeline_parallel > 1) return false;   // steps under way have different rows
   if (config_.speculation.tokens > 0) return false;  // how many tokens a row makes differs from step to step
-  if (!inbox_.empty() || !kv_moved_.empty() || steps_.size() < static_cast<std::size_t>(config_.pipeline_depth))
+  if (!inbox_.empty() || !kv_moved_.empty() || !withdrawn_.empty() ||
+      steps_.size() < static_cast<std::size_t>(config_.pipeline_depth))
     return false;
   const Step& last = steps_.back();
   for (std::size_t r = 0; r < ranks_.size(); ++r) {

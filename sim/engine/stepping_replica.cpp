@@ -53,6 +53,19 @@ void SteppingReplica::onKvMoved(Ticks now, std::uint64_t request) {
   arrived(now);
 }
 
+/// Its blocks are free when the engine next looks at its input.
+void SteppingReplica::withdraw(Ticks now, std::uint64_t request) {
+  skipTo(now);
+  const auto coming =
+      std::find_if(inbox_.begin(), inbox_.end(), [&](const Arrived& arrived) { return arrived.request.id == request; });
+  if (coming != inbox_.end()) {
+    inbox_.erase(coming);
+  } else {
+    withdrawn_.push_back(request);
+  }
+  arrived(now);
+}
+
 void SteppingReplica::arrived(Ticks now) {
   if (!decidesOnArrival()) return;
   drainInbox(now);
@@ -127,6 +140,13 @@ void SteppingReplica::drainInbox(Ticks now) {
     CHECK(known, "KV that was moved is of a rank's request");
   }
   kv_moved_.clear();
+  for (const std::uint64_t request : withdrawn_) {
+    Sequence* sequence = nullptr;
+    for (std::size_t r = 0; r < ranks_.size() && sequence == nullptr; ++r) sequence = ranks_[r]->withdraw(request);
+    CHECK(sequence != nullptr && sequence->rows_in_flight == 0, "only a request without KV is withdrawn");
+    recycle(sequence);
+  }
+  withdrawn_.clear();
   for (Arrived& arrived : inbox_) {
     Sequence* sequence = newSequence();
     sequence->life.request = std::move(arrived.request);
@@ -270,9 +290,13 @@ std::vector<LostRequest> SteppingReplica::fail(Ticks now) {
   std::sort(recycled_.begin(), recycled_.end());
   for (Sequence& s : pool_) {
     if (s.finished || std::binary_search(recycled_.begin(), recycled_.end(), &s)) continue;
+    if (std::find(withdrawn_.begin(), withdrawn_.end(), s.request().id) != withdrawn_.end()) continue;
     lost.push_back({.request = s.request(), .generated = s.generated});
   }
   for (const auto& rank : ranks_) rank->listHeld(lost);
+  std::erase_if(lost, [&](const LostRequest& l) {
+    return l.held && std::find(kv_moved_.begin(), kv_moved_.end(), l.request.id) != kv_moved_.end();
+  });
   std::sort(lost.begin(), lost.end(),
             [](const LostRequest& a, const LostRequest& b) { return a.request.id < b.request.id; });
   inbox_.clear();

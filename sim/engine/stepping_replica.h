@@ -24,12 +24,13 @@ class SteppingReplica : public Replica {
   void submit(Ticks now, const workloads::Request& request) override;
   void submitComputed(Ticks now, const workloads::Request& request) override;
   void onKvMoved(Ticks now, std::uint64_t request) override;
+  void withdraw(Ticks now, std::uint64_t request) override;
   Ticks nextEvent() const override { return steps_.empty() ? nextWake() : front_end_ + skip_.duration; }
   void onEvent(Ticks now) override;
   std::vector<LostRequest> fail(Ticks now) override;
   void setStepTimes(Ticks now, const models::StepTimes& times) override;
   bool idle() const override {
-    return steps_.empty() && inbox_.empty() && kv_moved_.empty() && allRanks(&Scheduler::idle);
+    return steps_.empty() && inbox_.empty() && kv_moved_.empty() && withdrawn_.empty() && allRanks(&Scheduler::idle);
   }
   std::int64_t waiting() const override {
     std::size_t count = inbox_.size();
@@ -103,10 +104,11 @@ class SteppingReplica : public Replica {
   Mode mode_;
   std::vector<std::unique_ptr<Scheduler>> ranks_;
   std::vector<Arrived> inbox_;
-  std::int64_t decode_steps_ = 0;        // since the input was looked at; below SglangRules::recv_interval
-  std::vector<std::uint64_t> kv_moved_;  // since the last decision
-  std::deque<Step> steps_;               // front runs, the others are decided
-  std::vector<Step> unused_;             // keeps their memory
+  std::int64_t decode_steps_ = 0;         // since the input was looked at; below SglangRules::recv_interval
+  std::vector<std::uint64_t> kv_moved_;   // since the last decision
+  std::vector<std::uint64_t> withdrawn_;  // likewise
+  std::deque<Step> steps_;                // front runs, the others are decided
+  std::vector<Step> unused_;              // keeps their memory
   Ticks front_end_ = 0;
   Pipeline pipeline_;          // with several stages
   std::vector<Ticks> stages_;  // of the step that is decided

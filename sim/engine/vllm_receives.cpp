@@ -36,6 +36,17 @@ bool VllmScheduler::onKvMoved(std::uint64_t request, Ticks now) {
   return true;
 }
 
+Sequence* VllmScheduler::withdraw(std::uint64_t request) {
+  const auto found =
+      std::find_if(receiving_.begin(), receiving_.end(), [&](const Sequence* s) { return s->request().id == request; });
+  if (found == receiving_.end()) return waiting_.take(request);
+  Sequence* sequence = *found;
+  receiving_.erase(found);
+  kv_.release(sequence->request(), sequence->kv, sequence->life.cached_tokens, false);
+  CHECK(!idle() || kv_.usedBlocks() == 0, "an idle rank holds no blocks");
+  return sequence;
+}
+
 void VllmScheduler::admitReceived(Ticks now, Batch& batch, int& budget) {
   while (!received_.empty() && budget > 0 && running_.size() < static_cast<std::size_t>(config_.max_num_seqs)) {
     Sequence* sequence = received_.front();

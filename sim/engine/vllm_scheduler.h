@@ -15,6 +15,7 @@ class VllmScheduler final : public Scheduler {
   void finish(Sequence* sequence) override;
   Ticks nextWake() const override;
   bool onKvMoved(std::uint64_t request, Ticks now) override;
+  Sequence* withdraw(std::uint64_t request) override;
   bool expectsArrival() const override { return Scheduler::expectsArrival() || !receiving_.empty(); }
   std::size_t waiting() const override { return Scheduler::waiting() + receiving_.size() + received_.size(); }
   bool idle() const override {

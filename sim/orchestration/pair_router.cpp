@@ -37,6 +37,7 @@ class EverywherePair final : public PairRouter {
  public:
   EverywherePair(Places prefill, Places decode, workloads::Rng rng)
       : PairRouter(std::move(prefill), std::move(decode)), rng_(rng) {}
+  bool doesWithoutPrefill() const override { return true; }
   ReplicaPair choose(const Request&) override {
     const std::size_t all = prefill_.size() + decode_.size();
     const auto away = [&](std::size_t i) {

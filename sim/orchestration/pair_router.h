@@ -35,8 +35,14 @@ class PairRouter {
 
   /// Ties go to the lowest index.
   virtual ReplicaPair choose(const workloads::Request& request) = 0;
+  /// Can a decode replica compute a prompt while all prefill replicas are away?
+  virtual bool doesWithoutPrefill() const { return false; }
   /// For a prompt that is computed where its answer is.
   std::size_t chooseDecode() const { return decode_load_.least(); }
+  std::size_t choosePrefill() const { return prefill_load_.least(); }
+  /// Is one of them not away?
+  bool anyPrefill() const { return !isAway(prefill_load_, prefill_load_.least()); }
+  bool anyDecode() const { return !isAway(decode_load_, decode_load_.least()); }
 
   /// A replica that is away is not chosen, while another of its role is there. Call only on a change.
   void setPrefillAway(std::size_t replica, bool away);

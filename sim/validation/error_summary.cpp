@@ -22,6 +22,26 @@ double mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
+double rankCorrelation(const std::vector<double>& a, const std::vector<double>& b) {
+  CHECK(a.size() == b.size() && a.size() >= 2, "ranks of pairs");
+  const auto ranks = [](const std::vector<double>& values) {
+    std::vector<double> rank(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      for (const double other : values) rank[i] += other < values[i] ? 1 : other == values[i] ? 0.5 : 0;
+    }
+    return rank;
+  };
+  const std::vector<double> ra = ranks(a), rb = ranks(b);
+  const double ma = mean(ra), mb = mean(rb);
+  double both = 0, aa = 0, bb = 0;
+  for (std::size_t i = 0; i < ra.size(); ++i) {
+    both += (ra[i] - ma) * (rb[i] - mb);
+    aa += (ra[i] - ma) * (ra[i] - ma);
+    bb += (rb[i] - mb) * (rb[i] - mb);
+  }
+  return aa > 0 && bb > 0 ? both / std::sqrt(aa * bb) : 0;
+}
+
 models::ValidationRow rowOf(const std::string& rung, const std::string& set, const std::string& metric,
                             const std::vector<double>& relative) {
   models::ValidationRow row;

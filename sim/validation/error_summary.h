@@ -13,6 +13,10 @@ namespace headroom::sim {
 double quantile(std::vector<double> values, double q);
 double mean(const std::vector<double>& values);
 
+/// Spearman's rank correlation, ties at their mean rank; 0 if one of them is constant. Of equal size, at least 2
+/// (CHECKed).
+double rankCorrelation(const std::vector<double>& a, const std::vector<double>& b);
+
 /// A row of `relative` errors (predicted / measured - 1): mean and median of their absolute values, and their mean.
 models::ValidationRow rowOf(const std::string& rung, const std::string& set, const std::string& metric,
                             const std::vector<double>& relative);

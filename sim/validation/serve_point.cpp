@@ -16,13 +16,6 @@ constexpr int kTokensBeyondNominal = 256;
 /// Runs of autumn 2025 whose vLLM is not recorded.
 constexpr const char* kVllmOfAutumn2025 = "0.11.0";
 
-/// Published recipes for Blackwell keep the KV cache of quantised models in fp8; in bf16 it would not hold the requests
-/// that these runs served without queueing.
-bool hasFp8Cache(const ServingPoint& point) {
-  const bool blackwell = point.accelerator.starts_with("b200") || point.accelerator.starts_with("gb200");
-  return blackwell && (point.weights == "nvfp4" || point.weights == "fp8");
-}
-
 /// What the published recipes of these runs set and the rows hide (github.com/SemiAnalysisAI/InferenceX, benchmarks/):
 /// SGLang looks at its input after every 10th or 30th decode step on B200, and prompts of 32,768 tokens may share a
 /// step; TensorRT-LLM pads its graphs to N. Runs of another source are at their defaults.
@@ -64,7 +57,7 @@ PlannedScenario planPoint(const ServingPoint& point) {
   if (!point.version.empty()) parts.engine["version"] = point.version;
   if (point.version.empty() && point.engine == "vllm") parts.engine["version"] = kVllmOfAutumn2025;
   if (!point.weights.empty()) parts.precision["weights"] = point.weights;
-  if (hasFp8Cache(point)) parts.precision["kv_cache"] = "fp8";
+  if (hasFp8Cache(point.accelerator, point.weights)) parts.precision["kv_cache"] = "fp8";
   parts.pool = {{"accelerator", point.accelerator}, {"tp", point.tp}};
   if (point.pp > 1) parts.pool["pp"] = point.pp;
   if (point.dp > 1) parts.pool["dp"] = point.dp;

@@ -7,7 +7,6 @@
 #include "sim/validation/error_summary.h"
 
 namespace headroom::sim {
-namespace {
 
 std::string acceleratorOf(std::string_view system) {
   std::string name(system);
@@ -24,6 +23,13 @@ std::string weightsOf(std::string_view quantisation, std::string_view model) {
       model.find("DeepSeek") != std::string_view::npos || model.find("MiniMax") != std::string_view::npos;
   return published_in_fp8 ? "" : model.find("Qwen3.5") != std::string_view::npos ? "fp8-block" : "fp8";
 }
+
+bool hasFp8Cache(const std::string& accelerator, const std::string& weights) {
+  const bool blackwell = accelerator.starts_with("b200") || accelerator.starts_with("gb200");
+  return blackwell && (weights == "nvfp4" || weights == "fp8");
+}
+
+namespace {
 
 /// Runs in which a mean first token comes after about N prompts: all N requests start together every time, as they do
 /// only if none is longer than another.
@@ -96,11 +102,7 @@ ServingPoints readServingPoints(const std::filesystem::path& file) {
   ServingPoints result;
   std::vector<ServingPoint> rows;
   while (csv.next()) {
-    if (row.text("mode") != "agg") {
-      ++result.skipped["serving_points: disaggregated, without the number of workers"];
-    } else {
-      rows.push_back(pointOf(row));
-    }
+    if (row.text("mode") == "agg") rows.push_back(pointOf(row));
   }
   std::sort(rows.begin(), rows.end(), [](const ServingPoint& a, const ServingPoint& b) { return keyOf(a) < keyOf(b); });
   result.points = mergeRepeats(rows);

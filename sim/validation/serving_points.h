@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace headroom::sim {
@@ -28,7 +29,15 @@ struct ServingPoints {
   std::map<std::string, int> skipped;  ///< reason -> rows
 };
 
-/// Throws InputError if the file is missing or broken.
+/// The catalogue's name of an accelerator as the file writes it.
+std::string acceleratorOf(std::string_view system);
+/// The precision of the weights; empty: the format that the model is published in.
+std::string weightsOf(std::string_view quantisation, std::string_view model);
+/// Published recipes for Blackwell keep the KV cache of quantised models in fp8; in bf16 it would not hold the requests
+/// that these runs served without queueing.
+bool hasFp8Cache(const std::string& accelerator, const std::string& weights);
+
+/// The aggregated ones; pd_points.h has the others. Throws InputError if the file is missing or broken.
 ServingPoints readServingPoints(const std::filesystem::path& file);
 
 }  // namespace headroom::sim

@@ -1,5 +1,6 @@
 // The ladder of measurements that `headroom validate` climbs above the kernels: single engine steps, exact replays of
-// recorded runs, load sweeps, prompts and answers on different replicas. What each rung compares and assumes: docs/validation.md.
+// recorded runs, load sweeps, prompts and answers on different replicas. What each rung compares and assumes:
+// docs/validation.md.
 #pragma once
 
 #include <filesystem>
@@ -32,6 +33,7 @@ Validation validateSteps(const std::filesystem::path& data);
 Validation validateRuns(const std::filesystem::path& data);
 Validation validateSweeps(const std::filesystem::path& data);
 Validation validateDisaggregation(const std::filesystem::path& data);
+Validation validatePdPoints(const std::filesystem::path& data);
 
 /// A header and a row a point, for a spreadsheet: which rows miss.
 std::string pointsCsv(const std::vector<SweepPoint>& points);

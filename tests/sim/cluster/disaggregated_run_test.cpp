@@ -2,64 +2,13 @@
 // steps are grouped or who solves the network.
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
-#include "sim/metrics/request_parts.h"
 #include "sim/orchestration/pair_router.h"
-#include "sim/result.h"
-#include "tests/sim/cluster/plan_by_hand.h"
-#include "tests/sim/cluster/sites.h"
+#include "tests/sim/cluster/pair_plans.h"
+#include "tests/sim/cluster/played.h"
 #include "tests/sim/loop/in_child.h"
 
 namespace headroom::sim {
 namespace {
-
-constexpr double kTokenBytes = 1e6;
-
-/// `prefill` and `decode` replicas of 8 accelerators, hence one a node; 1 MB of KV a token.
-DeploymentPlan planPair(int prefill, int decode, const EngineConfig& config = smallEngine()) {
-  DeploymentPlan plan = planByHand("round-robin", prefill, config);
-  PoolPlan& first = plan.pools.front();
-  first.spec.parallelism.tp = 8;
-  first.memory.kv_block = Bytes(kTokenBytes / 8 * config.block_size);
-  PoolPlan second = first;
-  first.spec.name = "prefill";
-  first.spec.role = first.engine.config.role = Role::prefill;
-  second.spec.name = "decode";
-  second.spec.role = second.engine.config.role = Role::decode;
-  second.spec.replicas = decode;
-  plan.pools.push_back(second);
-  plan.model.layers = 10;
-  plan.spec.pools = {plan.pools[0].spec, plan.pools[1].spec};
-  for (PoolSpec& pool : plan.spec.pools) pool.site = "here";
-  return plan;
-}
-
-Scenario pairScenario(const DeploymentPlan& plan, const std::string& fabric = "{type: star}", double rate = 5,
-                      std::int64_t requests = 200) {
-  Scenario scenario = scenarioOf(plan, {poissonWorkload("a", rate, requests)});
-  int nodes = 0;
-  for (const PoolSpec& pool : plan.spec.pools) nodes += pool.replicas;
-  scenario.sites = {testSite(nodes, fabric)};
-  return scenario;
-}
-
-struct Outcome {
-  Result result;
-  std::vector<RequestRecord> records;
-};
-
-Outcome play(const Scenario& scenario, const DeploymentPlan& plan, bool exact = false) {
-  Collected sink;
-  SimulationOptions options;
-  options.requests = &sink;
-  options.exact_steps = exact;
-  DeploymentPlan with_spec = plan;
-  with_spec.spec = scenario.deployments.front();
-  Outcome outcome{simulate(scenario, {with_spec}, options), std::move(sink.records)};
-  outcome.result.events = 0;
-  return outcome;
-}
 
 double meanMs(const std::vector<RequestRecord>& records, Part part) {
   double sum = 0;
@@ -72,20 +21,10 @@ TEST(DisaggregatedRun, EveryRequestIsComputedMovedAndAnsweredAndItsPartsAddUp) {
   for (const bool layer_wise : {false, true}) {
     Scenario scenario = pairScenario(plan);
     scenario.deployments.front().disaggregation.layer_wise = layer_wise;
-    const Outcome run = play(scenario, plan);
-    ASSERT_EQ(run.records.size(), 200U);
+    const Played run = play(scenario, plan);
+    ASSERT_EQ(problemOf(run, 200), "");
     std::int64_t bytes = 0;
     for (const RequestRecord& r : run.records) {
-      Ticks sum = 0;
-      const RequestParts parts = partsOf(r);
-      for (std::size_t p = 0; p < kParts; ++p) {
-        EXPECT_GE(parts[p], 0) << nameOf(static_cast<Part>(p)) << " of " << r.request.id;
-        sum += parts[p];
-        if (p + 1 == kTtftParts) {
-          EXPECT_EQ(sum, r.ttft());
-        }
-      }
-      EXPECT_EQ(sum, r.e2e());
       EXPECT_LT(r.prefill_replica, 2U);
       EXPECT_GE(r.replica, 2U);
       bytes += static_cast<std::int64_t>(kTokenBytes) * r.request.prompt_tokens;
@@ -98,7 +37,7 @@ TEST(DisaggregatedRun, EveryRequestIsComputedMovedAndAnsweredAndItsPartsAddUp) {
 
 TEST(DisaggregatedRun, ATransferTakesItsBytesOverTheNic) {
   const DeploymentPlan plan = planPair(1, 1);
-  const Outcome run = play(pairScenario(plan, "{type: star, hop_latency: 1 us}", 0.1, 20), plan);
+  const Played run = play(pairScenario(plan, "{type: star, hop_latency: 1 us}", 0.1, 20), plan);
   for (const RequestRecord& r : run.records) {
     const double expected = 0.002 + r.request.prompt_tokens * kTokenBytes / 12.5e9 * 1e3;
     EXPECT_NEAR(toMilliseconds(r.kv_transfer), expected, 1e-3);
@@ -111,7 +50,7 @@ TEST(DisaggregatedRun, LayerWiseHidesAllButTheTail) {
   Scenario scenario = pairScenario(plan, "{type: star}", 0.1, 20);
   const double whole = meanMs(play(scenario, plan).records, Part::kv_transfer);
   scenario.deployments.front().disaggregation.layer_wise = true;
-  const Outcome run = play(scenario, plan);
+  const Played run = play(scenario, plan);
   // A prompt token takes 20 us to compute and 80 us to move: the bulk is not hidden altogether, the compute is.
   EXPECT_LT(meanMs(run.records, Part::kv_transfer), 0.8 * whole);
   DeploymentPlan small = plan;
@@ -124,9 +63,9 @@ TEST(DisaggregatedRun, RoomAtTheDecodeReplicaHoldsBlocksAtThePrefillReplica) {
   EngineConfig config = smallEngine();
   config.num_gpu_blocks = 520;
   DeploymentPlan plan = planPair(1, 1, config);
-  const Outcome tight = play(pairScenario(plan, "{type: star}", 50, 100), plan);
+  const Played tight = play(pairScenario(plan, "{type: star}", 50, 100), plan);
   plan.pools[1].engine.config.num_gpu_blocks = 100'000;
-  const Outcome ample = play(pairScenario(plan, "{type: star}", 50, 100), plan);
+  const Played ample = play(pairScenario(plan, "{type: star}", 50, 100), plan);
   EXPECT_GT(meanMs(tight.records, Part::decode_queue), 5 * meanMs(ample.records, Part::decode_queue));
   EXPECT_GT(meanMs(tight.records, Part::queue), meanMs(ample.records, Part::queue)) << "it backs up to the prompts";
 }
@@ -146,7 +85,7 @@ TEST(DisaggregatedRun, NearPairsStayUnderTheirSwitch) {
   for (PoolSpec& pool : plan.spec.pools) pool.spread = true;
   Scenario scenario =
       pairScenario(plan, "{type: leaf-spine, nodes_per_leaf: 2, spines: 1, oversubscription: 4}", 10, 300);
-  const auto crossing = [](const Outcome& run) {
+  const auto crossing = [](const Played& run) {
     std::int64_t bytes = 0;
     for (const LinkOutcome& link : run.result.network->links) bytes += link.tier == "leaf-spine" ? link.bytes : 0;
     return bytes;
@@ -161,7 +100,7 @@ TEST(DisaggregatedRun, ShortPromptsStayTogether) {
   const DeploymentPlan plan = planPair(1, 1);
   Scenario scenario = pairScenario(plan);
   scenario.deployments.front().disaggregation.local_below = 500;
-  const Outcome run = play(scenario, plan);
+  const Played run = play(scenario, plan);
   for (const RequestRecord& r : run.records) {
     EXPECT_EQ(r.prefill_replica == RequestRecord::kNoReplica, r.request.prompt_tokens < 500);
   }
@@ -176,7 +115,7 @@ TEST(DisaggregatedRun, ExactStepsGiveTheSameResultWithEveryPairing) {
       Scenario scenario = pairScenario(plan, "{type: leaf-spine, nodes_per_leaf: 2, spines: 2}", 20, 150);
       scenario.deployments.front().disaggregation.pairing = pairing;
       scenario.deployments.front().disaggregation.layer_wise = layer_wise;
-      EXPECT_EQ(toJson(play(scenario, plan).result).dump(), toJson(play(scenario, plan, true).result).dump())
+      EXPECT_EQ(text(play(scenario, plan).result), text(play(scenario, plan, {.exact = true}).result))
           << pairing << (layer_wise ? ", layer-wise" : "");
     }
   }
@@ -190,8 +129,9 @@ TEST(DisaggregatedRun, TheResultIsReadBackAsWritten) {
 }
 
 TEST(DisaggregatedRun, ItsLoadIsThatOfTheScarcerRole) {
-  const Result wide = play(pairScenario(planPair(1, 4)), planPair(1, 4)).result;
-  const Result narrow = play(pairScenario(planPair(4, 1)), planPair(4, 1)).result;
+  const How with_load{.estimate_load = true};
+  const Result wide = play(pairScenario(planPair(1, 4)), planPair(1, 4), with_load).result;
+  const Result narrow = play(pairScenario(planPair(4, 1)), planPair(4, 1), with_load).result;
   ASSERT_TRUE(wide.offered_load && narrow.offered_load);
   EXPECT_GT(wide.pools[0].sustainable_per_s.value_or(0), 0);
   EXPECT_GT(wide.pools[1].sustainable_per_s.value_or(0), 0);
@@ -201,10 +141,10 @@ TEST(DisaggregatedRun, ItsLoadIsThatOfTheScarcerRole) {
 TEST(DisaggregatedRun, SimGridGivesTheSameTimesToRounding) {
   const DeploymentPlan plan = planPair(3, 3);
   Scenario scenario = pairScenario(plan, "{type: leaf-spine, nodes_per_leaf: 3, spines: 1, oversubscription: 3}", 40);
-  const Outcome own = play(scenario, plan);
+  const Played own = play(scenario, plan);
   inChild([&] {
     scenario.network.solver = NetworkSolver::simgrid;
-    const Outcome simgrid = play(scenario, plan);
+    const Played simgrid = play(scenario, plan);
     for (std::size_t i = 0; i < own.records.size(); ++i) {
       EXPECT_NEAR(toMilliseconds(own.records[i].kv_ended), toMilliseconds(simgrid.records[i].kv_ended), 1e-3);
     }

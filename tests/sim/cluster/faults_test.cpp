@@ -4,13 +4,11 @@
 #include <rapidcheck.h>
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "sim/cluster/attempts.h"
 #include "sim/cluster/fault_stream.h"
-#include "sim/metrics/request_parts.h"
 #include "sim/orchestration/router.h"
-#include "tests/sim/cluster/plan_by_hand.h"
+#include "tests/sim/cluster/played.h"
 
 namespace headroom::sim {
 namespace {
@@ -23,53 +21,16 @@ FaultSpec outage(const std::string& replica, double at, double lasts) {
   return fault;
 }
 
-struct Played {
-  Result result;
-  std::vector<RequestRecord> records;
-};
-
-Played run(const Scenario& scenario, const DeploymentPlan& plan, bool exact = false) {
-  Collected sink;
-  SimulationOptions options;
-  options.requests = &sink;
-  options.exact_steps = exact;
-  options.estimate_load = false;
-  Result result = simulate(scenario, {plan}, options);
-  return {std::move(result), std::move(sink.records)};
-}
-
-std::string text(Result result) {
-  result.events = 0;
-  return toJson(result).dump();
-}
-
-/// Each request once, in one way; what was answered, in parts that add up.
 void expectAllEnded(const Played& run, std::int64_t requests) {
-  ASSERT_EQ(run.records.size(), static_cast<std::size_t>(requests));
-  const RequestCounts& c = run.result.requests;
-  EXPECT_EQ(c.offered, requests);
-  EXPECT_EQ(c.completed + c.rejected + c.failed + c.timed_out, requests);
-  for (std::size_t i = 0; i < run.records.size(); ++i) {
-    const RequestRecord& r = run.records[i];
-    EXPECT_EQ(r.request.id, i);
-    if (r.status != RequestStatus::completed) continue;
-    Ticks sum = 0, before_first = 0;
-    const RequestParts parts = partsOf(r);
-    for (std::size_t p = 0; p < kParts; ++p) {
-      EXPECT_GE(parts[p], 0) << nameOf(static_cast<Part>(p));
-      sum += parts[p];
-      if (p < kTtftParts) before_first += parts[p];
-    }
-    EXPECT_EQ(sum, r.e2e());
-    EXPECT_EQ(before_first, r.ttft());
-  }
+  ASSERT_EQ(problemOf(run, requests), "");
+  EXPECT_EQ(run.result.requests.offered, requests);
 }
 
 TEST(Faults, ADeadReplicasRequestsFailWithoutRetriesAndOthersGoOn) {
   const DeploymentPlan plan = planByHand("round-robin", 2);
   Scenario scenario = scenarioOf(plan, {poissonWorkload("a", 10, 400)});
   scenario.faults = {outage("chat/all/1", 10, 5)};
-  const Played r = run(scenario, plan);
+  const Played r = play(scenario, plan);
   expectAllEnded(r, 400);
   EXPECT_GT(r.result.requests.failed, 0);
   EXPECT_LT(r.result.requests.failed, 40);
@@ -94,7 +55,7 @@ TEST(Faults, RetriesAnswerWhatWasLostLater) {
   scenario.faults = {outage("chat/all/1", 10, 5)};
   scenario.workloads[0].client =
       ClientSpec{.timeout = std::nullopt, .retries = 3, .backoff = Seconds(0.5), .jitter = 0};
-  const Played r = run(scenario, plan);
+  const Played r = play(scenario, plan);
   expectAllEnded(r, 400);
   EXPECT_EQ(r.result.requests.completed, 400);
   EXPECT_GT(r.result.requests.retried, 0);
@@ -113,7 +74,7 @@ TEST(Faults, RequestsWaitForAReplicaOrFailAtOnceWhereThatIsAsked) {
   plan.pools[0].spec = plan.spec.pools[0];
   Scenario scenario = scenarioOf(plan, {poissonWorkload("a", 2, 60)});
   scenario.faults = {outage("chat/all/0", 8, 4)};
-  const Played waits = run(scenario, plan);
+  const Played waits = play(scenario, plan);
   expectAllEnded(waits, 60);
   EXPECT_NEAR(waits.result.faults->pools.at(0).starting_s, 3, 1e-9);
   bool any = false;
@@ -126,7 +87,7 @@ TEST(Faults, RequestsWaitForAReplicaOrFailAtOnceWhereThatIsAsked) {
   EXPECT_TRUE(any);
   plan.spec.wait_for_replicas = false;
   scenario.deployments[0].wait_for_replicas = false;
-  const Played fails = run(scenario, plan);
+  const Played fails = play(scenario, plan);
   expectAllEnded(fails, 60);
   EXPECT_GT(fails.result.requests.failed, waits.result.requests.failed);
   for (const RequestRecord& r : fails.records) {
@@ -141,7 +102,7 @@ TEST(Faults, WaitingForAReplicaThatNeverComesBackEndsToo) {
   const DeploymentPlan plan = planByHand("random", 1);
   Scenario scenario = scenarioOf(plan, {poissonWorkload("a", 5, 50)});
   scenario.faults = {outage("chat/all/0", 2, 0)};
-  const Played r = run(scenario, plan);
+  const Played r = play(scenario, plan);
   expectAllEnded(r, 50);
   EXPECT_GT(r.result.requests.failed, 30);
 }
@@ -152,7 +113,7 @@ TEST(Faults, ADrainLosesNothingAndSendsNothing) {
   FaultSpec drain = outage("chat/all/0", 5, 10);
   drain.effect = FaultEffect::drain;
   scenario.faults = {drain};
-  const Played r = run(scenario, plan);
+  const Played r = play(scenario, plan);
   expectAllEnded(r, 300);
   EXPECT_EQ(r.result.requests.completed, 300);
   EXPECT_EQ(r.result.requests.retried, 0);
@@ -172,21 +133,21 @@ TEST(Faults, AStragglerTakesItsFactorLongerWhileItLasts) {
   one.spec.prompt_tokens = workloads::FixedLength{100};
   one.spec.output_tokens = workloads::FixedLength{200};
   Scenario scenario = scenarioOf(plan, {one});
-  const Ticks alone = run(scenario, plan).records[0].e2e();
+  const Ticks alone = play(scenario, plan).records[0].e2e();
   FaultSpec slow = outage("chat/all/0", 0, 0);
   slow.effect = FaultEffect::slow;
   slow.factor = 3;
   scenario.faults = {slow};
-  const RequestRecord record = run(scenario, plan).records[0];
+  const RequestRecord record = play(scenario, plan).records[0];
   EXPECT_NEAR(static_cast<double>(record.e2e()), 3.0 * static_cast<double>(alone), 1e-3 * static_cast<double>(alone));
 }
 
 TEST(Faults, TimeoutsAndRetriesStormAnOverloadedReplica) {
   const DeploymentPlan plan = planByHand("round-robin", 1);
   Scenario scenario = scenarioOf(plan, {poissonWorkload("a", 80, 600)});
-  const Played patient = run(scenario, plan);
+  const Played patient = play(scenario, plan);
   scenario.workloads[0].client = ClientSpec{.timeout = Seconds(3), .retries = 2, .backoff = Seconds(1)};
-  const Played storm = run(scenario, plan);
+  const Played storm = play(scenario, plan);
   expectAllEnded(storm, 600);
   EXPECT_GT(storm.result.requests.timed_out, 100);
   EXPECT_GT(storm.result.requests.retried, 100);
@@ -199,10 +160,10 @@ TEST(Faults, NoneOrNoneInTimeChangesNothing) {
   for (const char* router : {"round-robin", "random", "least-requests", "least-loaded", "power-of-two"}) {
     const DeploymentPlan plan = planByHand(router, 3);
     Scenario scenario = scenarioOf(plan, {poissonWorkload("a", 20, 300)});
-    const Result plain = run(scenario, plan).result;
+    const Result plain = play(scenario, plan).result;
     EXPECT_FALSE(plain.faults);
     scenario.faults = {outage("chat/all/1", 86'400, 5)};
-    Result late = run(scenario, plan).result;
+    Result late = play(scenario, plan).result;
     ASSERT_TRUE(late.faults);
     EXPECT_EQ(late.faults->begun, 0);
     late.faults.reset();
@@ -258,21 +219,12 @@ TEST(Faults, EveryRequestEndsExactlyOnceUnderRandomFaults) {
       if (fault.effect == FaultEffect::down) fault.notice = Seconds(*inRange(0, 2));
       scenario.faults.push_back(fault);
     }
-    const Played fast = run(scenario, plan), exact = run(scenario, plan, true);
-    RC_ASSERT(fast.records.size() == static_cast<std::size_t>(requests));
-    for (std::size_t i = 0; i < fast.records.size(); ++i) {
-      const RequestRecord& r = fast.records[i];
-      RC_ASSERT(r.request.id == i);
+    const Played fast = play(scenario, plan), exact = play(scenario, plan, {.exact = true});
+    RC_ASSERT(problemOf(fast, requests) == "");
+    for (const RequestRecord& r : fast.records) {
       failed += r.status == RequestStatus::failed ? 1 : 0;
       timed_out += r.status == RequestStatus::timed_out ? 1 : 0;
       retried += r.attempts > 1 ? 1 : 0;
-      if (r.status != RequestStatus::completed) continue;
-      Ticks sum = 0;
-      for (const Ticks part : partsOf(r)) {
-        RC_ASSERT(part >= 0);
-        sum += part;
-      }
-      RC_ASSERT(sum == r.e2e());
     }
     RC_ASSERT(text(fast.result) == text(exact.result));
   };
@@ -323,6 +275,32 @@ TEST(FaultTheory, KOutOfNAvailabilityIsWithinTheIntervalOverTwoHundredMtbf) {
     EXPECT_NEAR(mean, theory, 2.02 * error) << "Student's t, 39 degrees of freedom";
     EXPECT_LT(error, 0.005);
   }
+}
+
+// The same for whole runs: what `availability` of a result says.
+TEST(FaultTheory, TheAvailabilityOfARunIsThatOfItsUnits) {
+  constexpr int kUnits = 4, kRuns = 20;
+  const Seconds mtbf(20), mttr(4), cold_start(1);
+  DeploymentPlan plan = planByHand("round-robin", kUnits);
+  plan.spec.pools[0].cold_start.init = cold_start;
+  plan.pools[0].spec = plan.spec.pools[0];
+  double sum = 0, squares = 0;
+  for (int r = 0; r < kRuns; ++r) {
+    Scenario scenario = scenarioOf(plan, {poissonWorkload("a", 0.25, 1100)});  // 220 MTBF
+    scenario.seed = static_cast<std::uint64_t>(r);
+    FaultSpec fault;
+    fault.mtbf = FaultTime{FaultTime::Law::exponential, mtbf, 1};
+    fault.mttr = FaultTime{FaultTime::Law::fixed, mttr, 1};
+    scenario.faults = {fault};
+    const double availability = play(scenario, plan).result.faults->pools.at(0).availability;
+    sum += availability;
+    squares += availability * availability;
+  }
+  const double mean = sum / kRuns, error = std::sqrt((squares / kRuns - mean * mean) / (kRuns - 1));
+  // A unit may fail again while it starts, with probability 1 - exp(-1/20): its start is cut short then.
+  const double start = mtbf.value() * (1 - std::exp(-cold_start.value() / mtbf.value()));
+  EXPECT_NEAR(mean, (mtbf.value() - start) / (mtbf + mttr).value(), 2.09 * error) << "Student's t, 19 degrees";
+  EXPECT_LT(error, 0.005);
 }
 
 }  // namespace

@@ -82,5 +82,53 @@ TEST(NetworkKeys, WhatDoesNotGoTogetherIsRefusedWithTheReason) {
   EXPECT_THAT(refusal("", "{accelerator: h100-sxm}", "", "network: {solver: own}\n"), HasSubstr("no sites"));
 }
 
+TEST(NetworkKeys, WhatCannotStandOrFailIsRefusedWithItsPlaceAndTheNumbers) {
+  using ::testing::AllOf;
+  using ::testing::HasSubstr;
+  const auto site = [](const std::string& nodes, const std::string& fabric, const std::string& more = "") {
+    return "sites: [{name: here, nodes: [{type: h100-sxm-8, " + nodes + "}]" + (fabric.empty() ? "" : ", fabric: ") +
+           fabric + more + "}]\n";
+  };
+  const std::string one = "{accelerator: h100-sxm}";
+  const auto fault = [&](const std::string& keys) {
+    return refusal(site("count: 2", "{type: star}"), one, "", "faults: [{" + keys + "}]\n");
+  };
+  // A fabric that does not hold or connect its nodes.
+  EXPECT_THAT(refusal(site("count: 17", "{type: fat-tree, k: 4}"), one),
+              AllOf(HasSubstr("test.yaml:2: /sites/0"), HasSubstr("k = 4 holds 16 nodes, and there are 17")));
+  EXPECT_THAT(refusal(site("count: 8", "{type: leaf-spine, nodes_per_leaf: 4, uplinks: 0}"), one),
+              HasSubstr("2 leaves without uplinks"));
+  EXPECT_THAT(
+      refusal(site("count: 17", "{type: dragonfly, nodes_per_router: 2, routers_per_group: 2, global_links: 1}"), one),
+      HasSubstr("the 2 global links of a group connect 3 groups"));
+  // Too few nodes for the replicas.
+  EXPECT_THAT(refusal(site("count: 2", "{type: star}"), "{accelerator: h100-sxm, tp: 8, replicas: 3}"),
+              AllOf(HasSubstr("/deployments/0/pools/0: 2 of 3 replicas fit"), HasSubstr("of the 16 in site here")));
+  EXPECT_THAT(refusal(site("count: 0", "{type: star}"), one), HasSubstr("/sites/0/nodes/0/count"));
+  // A replica larger than a node, and nothing between nodes.
+  EXPECT_THAT(refusal(site("count: 2", ""), "{accelerator: h100-sxm, tp: 16}"),
+              HasSubstr("is larger than the 8 that share a scale-up domain, and site here has no fabric"));
+  // Links without bandwidth.
+  EXPECT_THAT(refusal(site("count: 2, nic_bandwidth: 0 Gb/s", "{type: star}"), one),
+              HasSubstr("/sites/0/nodes/0/nic_bandwidth: must be above 0, and is 0 Gb/s"));
+  EXPECT_THAT(
+      refusal(site("count: 2", "{type: leaf-spine, nodes_per_leaf: 1, uplinks: 1, uplink_bandwidth: 0 Gb/s}"), one),
+      HasSubstr("/sites/0/fabric/uplink_bandwidth: must be above 0, and is 0 Gb/s"));
+  EXPECT_THAT(refusal(site("count: 2", "{type: star}", ", storage: {bandwidth: 0 GB/s}"), one),
+              HasSubstr("/sites/0/storage/bandwidth: must be above 0, and is 0 GB/s"));
+  std::string wan = kSites;
+  wan.replace(wan.find("10 Gb/s"), 7, "0 Gb/s");
+  EXPECT_THAT(refusal(wan, one), HasSubstr("/wan/0/bandwidth: must be above 0, and is 0 Gb/s"));
+  // Faults.
+  EXPECT_THAT(fault("domain: node, name: here/n2, at: 1 s"),
+              AllOf(HasSubstr("/faults/0/name: unknown node \"here/n2\""), HasSubstr("did you mean \"here/n0\"?")));
+  EXPECT_THAT(fault("domain: site, name: mars, at: 1 s"), HasSubstr("unknown site \"mars\""));
+  EXPECT_THAT(fault("domain: node, mtbf: 10 h, mttr: 0 s"), HasSubstr("/faults/0/mttr: must be above 0, and is 0 s"));
+  EXPECT_THAT(fault("domain: node, mtbf: 10 h, mttr: -1 s"), HasSubstr("/faults/0/mttr: must be above 0, and is -1 s"));
+  EXPECT_THAT(refusal(site("count: 2", "{type: star}"),
+                      "{accelerator: h100-sxm, start: {weights_from: local}, cold_start: {init: 1 s}}"),
+              HasSubstr("has both start and cold_start"));
+}
+
 }  // namespace
 }  // namespace headroom::sim

@@ -342,6 +342,20 @@ TEST(RequestSample, KeepsSessionsWhole) {
   for (const auto& [session, count] : turns) EXPECT_EQ(count, kTurns);
 }
 
+TEST(SustainableRate, OfEqualRequestsThatEndTogetherIsThatOfALongRun) {
+  const DeploymentPlan plan = planByHand("least-loaded", 1);
+  EngineConfig config = plan.pools.front().engine.config;
+  config.max_num_seqs = 512;
+  config.num_gpu_blocks = 20'000;
+  workloads::Request request;
+  request.prompt_tokens = 64;
+  request.output_tokens = request.max_tokens = 100;
+  const auto rateOf = [&](std::size_t least) {
+    return sustainableRate({request}, least, config, *plan.pools.front().step_times);
+  };
+  EXPECT_NEAR(rateOf(100) / rateOf(20'000), 1, 0.1);
+}
+
 TEST(SustainableRate, OfARepeatedMixFindsNoMoreOfItsPromptsInTheCacheThanARunWould) {
   DeploymentPlan plan = planByHand("least-loaded", 1);
   EngineConfig& config = plan.pools.front().engine.config;

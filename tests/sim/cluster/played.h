@@ -1,0 +1,65 @@
+// Runs of scenarios with every request's record, and what holds for all of them.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "sim/metrics/request_parts.h"
+#include "tests/sim/cluster/plan_by_hand.h"
+
+namespace headroom::sim {
+
+struct Played {
+  Result result;
+  std::vector<RequestRecord> records;
+};
+
+struct How {
+  bool exact = false;  ///< every step, the oracle
+  bool estimate_load = false;
+};
+
+/// With the deployment as the scenario has it.
+inline Played play(const Scenario& scenario, DeploymentPlan plan, How how = {}) {
+  Collected sink;
+  SimulationOptions options;
+  options.requests = &sink;
+  options.exact_steps = how.exact;
+  options.estimate_load = how.estimate_load;
+  plan.spec = scenario.deployments.front();
+  Result result = simulate(scenario, {plan}, options);
+  return {std::move(result), std::move(sink.records)};
+}
+
+/// But for the number of events, which depends on how steps are grouped.
+inline std::string text(Result result) {
+  result.events = 0;
+  return toJson(result).dump();
+}
+
+/// Empty, or what is wrong: each request ends once, in one way; what was answered took parts that add up.
+inline std::string problemOf(const Played& run, std::int64_t requests) {
+  const RequestCounts& c = run.result.requests;
+  if (run.records.size() != static_cast<std::size_t>(requests)) return "not every request is reported";
+  if (c.completed + c.rejected + c.failed + c.timed_out != c.offered) return "ends do not add up";
+  for (std::size_t i = 0; i < run.records.size(); ++i) {
+    const RequestRecord& r = run.records[i];
+    const std::string name = "request " + std::to_string(i) + ": ";
+    if (r.request.id != i) return name + "out of order";
+    if (r.status != RequestStatus::completed) continue;
+    const RequestParts parts = partsOf(r);
+    Ticks sum = 0;
+    for (std::size_t p = 0; p < kParts; ++p) {
+      if (parts[p] < 0) return name + nameOf(static_cast<Part>(p)) + " is negative";
+      sum += parts[p];
+      if (p + 1 == kTtftParts && sum != r.ttft()) return name + "parts do not add up to its ttft";
+    }
+    if (sum != r.e2e()) return name + "parts do not add up to its e2e";
+  }
+  return "";
+}
+
+}  // namespace headroom::sim
