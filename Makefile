@@ -46,15 +46,21 @@ bench: build
 	@for b in $(BUILD)/bin/bench_*; do $$b $(BENCH_ARGS); done
 
 # Every page in both themes, from runs of the shipped scenarios; 8 bits a pixel where pngquant is installed.
-SHOTS := docs/screenshots
+SHOTS ?= docs/screenshots
+SCALE ?= 1
 screenshots: deps
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	cmake --build $(BUILD) -j $(JOBS) --target headroom-gui
 	@mkdir -p $(SHOTS)
 	@for theme in dark light; do for page in design run compare plan; do \
-	  $(BUILD)/bin/headroom-gui --screenshot $(SHOTS)/$$page-$$theme.png --page $$page --theme $$theme \
+	  $(BUILD)/bin/headroom-gui --screenshot $(SHOTS)/$$page-$$theme.png --page $$page --theme $$theme --scale $(SCALE) \
 	    --pin datasets/scenarios/chat-70b-burst-b.yaml datasets/scenarios/chat-70b-burst.yaml || exit 1; \
-	done; done
+	done; \
+	$(BUILD)/bin/headroom-gui --screenshot $(SHOTS)/run-links-$$theme.png --theme $$theme --scale $(SCALE) \
+	  datasets/scenarios/pd-70b-fabric.yaml || exit 1; \
+	$(BUILD)/bin/headroom-gui --screenshot $(SHOTS)/run-faults-$$theme.png --theme $$theme --scale $(SCALE) \
+	  datasets/scenarios/chat-8b-faults.yaml || exit 1; \
+	done
 	@if command -v pngquant > /dev/null; then for f in $(SHOTS)/*.png; do pngquant --force --ext .png --speed 1 $$f; done; fi
 
 FORMATTED := $(shell git ls-files '*.h' '*.cpp' 2>/dev/null)

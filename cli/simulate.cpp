@@ -57,12 +57,12 @@ std::string problemOf(const Plans& plans) {
 }
 
 sim::SimulationOptions simulationOptions(const SimulateOptions& options, ProgressBar& bar, planner::RunFiles* files,
-                                         sim::ReplicaActivity& activity) {
+                                         planner::RunSeries& series) {
   sim::SimulationOptions simulation;
   simulation.exact_steps = options.exact_steps;
   simulation.estimate_load = !options.no_load_estimate;
   simulation.requests = files;
-  if (files != nullptr) simulation.activity = &activity;
+  if (files != nullptr) series.attachTo(simulation);
   simulation.interrupted = &interrupted();
   simulation.progress = [&bar](const sim::Progress& p) {
     bar.update(p.requests_finished, p.requests_expected, durationText(p.simulated.value()) + " simulated");
@@ -91,17 +91,17 @@ int simulate(const SimulateOptions& options) {
     return kExitInfeasible;
   }
   sim::Result result;
-  sim::ReplicaActivity activity(plans);
+  planner::RunSeries series(plans);
   {
     ProgressBar bar("simulate", "requests");
-    result = sim::simulate(scenario, plans, simulationOptions(options, bar, files.get(), activity));
+    result = sim::simulate(scenario, plans, simulationOptions(options, bar, files.get(), series));
   }
   throwIfInterrupted();
 
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
   const std::int64_t served = requestsServed(result);
   const RunCost cost{wall.count(), static_cast<double>(served) / wall.count(), peakMemory()};
-  if (files) files->finish(result, sim::resolved(scenario, plans), runInfo(cost), &activity);
+  if (files) files->finish(result, sim::resolved(scenario, plans), runInfo(cost), &series);
   printResult(options.format == Format::json ? sim::toJson(result).dump(2) + "\n" : resultTable(scenario, result));
   printNote(fmt::format("{} requests in {} ({} requests/s), peak memory {}{}", countText(served),
                         durationText(cost.wall_s), countText(static_cast<std::int64_t>(cost.requests_per_s)),

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
+#include <string_view>
+#include <unordered_map>
 
 namespace headroom::gui {
 
@@ -31,23 +32,28 @@ const LinkLoads::Listed* LinkLoads::fullest(double begin_s, double end_s) const 
   return found == listed.end() ? nullptr : &*found;
 }
 
-LinkLoads linkLoadsOf(const nlohmann::ordered_json& result, const std::vector<std::string>& names) {
+LinkLoads linkLoadsOf(const sim::LinkSeries& series, const std::vector<std::string>& names) {
   LinkLoads loads;
-  const auto network = result.find("network");
-  if (network == result.end() || !network->is_object()) return loads;
-  loads.interval_s = network->value("interval_s", 0.0);
-  const auto links = network->find("links");
-  if (links == network->end() || !links->is_array() || !(loads.interval_s > 0)) return loads;
-  for (const auto& link : *links) {
-    const std::string name = link.value("name", "");
-    const auto found = std::find(names.begin(), names.end(), name);
-    if (found == names.end() || !link.contains("over_time")) continue;
-    const auto id = static_cast<std::uint32_t>(found - names.begin());
+  if (!(series.interval_s > 0)) return loads;
+  loads.interval_s = series.interval_s;
+  std::unordered_map<std::string_view, std::uint32_t> ids;
+  for (std::uint32_t id = 0; id < names.size(); ++id) ids.emplace(names[id], id);
+  for (const sim::LinkSeries::Link& link : series.links) {
+    const auto found = ids.find(link.name);
+    if (found == ids.end()) continue;
     if (loads.shares.empty()) loads.shares.resize(names.size());
-    loads.shares[id] = link["over_time"].get<std::vector<float>>();
-    loads.listed.push_back({id, name});
+    loads.shares[found->second] = link.shares;
+    loads.listed.push_back({found->second, link.name});
   }
   return loads;
+}
+
+sim::LinkSeries linkSeriesOf(const sim::NetworkOutcome& network) {
+  sim::LinkSeries series{.interval_s = network.interval_s, .links = {}};
+  for (const sim::LinkOutcome& link : network.links) {
+    series.links.push_back({link.name, {link.over_time.begin(), link.over_time.end()}});
+  }
+  return series;
 }
 
 double LinkLoads::most(std::uint32_t link) const {

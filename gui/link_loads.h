@@ -1,12 +1,14 @@
 // How full the links of a run's network were over time, as shares of their bandwidth, in intervals of equal length:
-// `network` of result.json, which lists the busiest ones. The others carried less, or nothing.
+// links.csv.zst, or where a run has only its result, the busiest ones that `network` of it lists.
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "sim/metrics/link_series.h"
+#include "sim/network_outcome.h"
 
 namespace headroom::gui {
 
@@ -28,7 +30,9 @@ struct LinkLoads {
   const Listed* fullest(double begin_s, double end_s) const;
 };
 
-/// `names`: of all links of the topology. Empty if the result has no network, or one of other names.
-LinkLoads linkLoadsOf(const nlohmann::ordered_json& result, const std::vector<std::string>& names);
+/// `names`: of all links of the topology. Empty if the series has none of them.
+LinkLoads linkLoadsOf(const sim::LinkSeries& series, const std::vector<std::string>& names);
+/// The busiest links of a result.
+sim::LinkSeries linkSeriesOf(const sim::NetworkOutcome& network);
 
 }  // namespace headroom::gui

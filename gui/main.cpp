@@ -31,6 +31,13 @@ QString valueOf(int count, char** arguments, const char* option) {
   return {};
 }
 
+/// What the platform without a screen says about itself is no news for whoever asked for a picture.
+void leaveOutPlatformNotes(QtMsgType type, const QMessageLogContext& context, const QString& text) {
+  if (text.startsWith(QLatin1String("This plugin does not support propagateSizeHints"))) return;
+  if (text.startsWith(QLatin1String("QStandardPaths: XDG_RUNTIME_DIR not set"))) return;
+  QTextStream(stderr) << qFormatLogMessage(type, context, text) << '\n';
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -38,6 +45,7 @@ int main(int count, char** arguments) {
   if (picture && qEnvironmentVariableIsEmpty("QT_QPA_PLATFORM")) qputenv("QT_QPA_PLATFORM", "offscreen");
   if (picture && wants(count, arguments, "--scale"))
     qputenv("QT_SCALE_FACTOR", valueOf(count, arguments, "--scale").toLatin1());
+  if (picture) qInstallMessageHandler(leaveOutPlatformNotes);
   QApplication application(count, arguments);
   QApplication::setApplicationName(QStringLiteral("headroom-gui"));
   QApplication::setOrganizationName(QStringLiteral("headroom"));

@@ -129,7 +129,7 @@ QWidget* MainWindow::makeTopBar() {
   menu_button->setStyleSheet(QStringLiteral("QToolButton::menu-indicator { image: none; }"));
   title_ = new QLabel(bar);
   title_->setAccessibleName(tr("Open scenario"));
-  title_->setMinimumWidth(180);
+  title_->setMinimumWidth(120);
   row->addWidget(menu_button);
   row->addWidget(title_);
   row->addSpacing(16);
@@ -149,7 +149,7 @@ QWidget* MainWindow::makeTopBar() {
   auto* go = new QPushButton(tr("Go to setting, view, replica …   Ctrl+K"), bar);
   go->setAccessibleName(tr("Go to anything"));
   go->setProperty("quiet", true);
-  go->setMinimumWidth(270);
+  go->setMinimumWidth(150);
   connect(go, &QPushButton::clicked, this, &MainWindow::goTo);
   pin_button_ = new QPushButton(tr("Pin as B"), bar);
   pin_button_->setAccessibleName(tr("Pin the present run as B"));
@@ -257,7 +257,9 @@ QString MainWindow::message() const {
 }
 
 void MainWindow::showPage(int index) {
+  const bool other = index != stack_->currentIndex();
   stack_->setCurrentIndex(index);
+  if (other) stack_->currentWidget()->setFocus();  // Tab goes on from here
   if (QAbstractButton* button = page_buttons_->button(index)) button->setChecked(true);
 }
 
@@ -376,6 +378,7 @@ std::vector<Goal> MainWindow::goals() {
 void MainWindow::goTo() {
   auto* dialog = new GoTo(goals(), this);
   dialog->setAttribute(Qt::WA_DeleteOnClose);
+  connect(dialog, &QDialog::finished, this, &QWidget::activateWindow);  // where no window manager does it
   dialog->open();
 }
 

@@ -128,17 +128,25 @@ ReplicaPhases::Sums ReplicaPhases::sumsAt(std::int64_t ns, std::size_t piece) co
   return sums;
 }
 
+ReplicaPhases::Edge ReplicaPhases::edgeAt(std::int64_t ns, const Edge* hint) const {
+  const std::size_t piece = pieceAt(ns, hint != nullptr && hint->piece < size() ? hint->piece : 0);
+  return {ns, piece, sumsAt(ns, piece)};
+}
+
+PhaseMeans ReplicaPhases::between(const Edge& from, const Edge& to) {
+  if (to.ns <= from.ns) return {};
+  const double ns = static_cast<double>(to.ns - from.ns);
+  return {(to.sums.queue - from.sums.queue) / ns,
+          (to.sums.prefill - from.sums.prefill) / ns,
+          (to.sums.decode - from.sums.decode) / ns,
+          (to.sums.prefilling - from.sums.prefilling) / ns,
+          (to.sums.transferring - from.sums.transferring) / ns,
+          (to.sums.decoding - from.sums.decoding) / ns};
+}
+
 PhaseMeans ReplicaPhases::mean(std::int64_t begin_ns, std::int64_t end_ns) const {
-  if (end_ns <= begin_ns) return {};
-  const std::size_t first = pieceAt(begin_ns), last = pieceAt(end_ns, first < size() ? first : 0);
-  const Sums from = sumsAt(begin_ns, first), to = sumsAt(end_ns, last);
-  const double ns = static_cast<double>(end_ns - begin_ns);
-  return {(to.queue - from.queue) / ns,
-          (to.prefill - from.prefill) / ns,
-          (to.decode - from.decode) / ns,
-          (to.prefilling - from.prefilling) / ns,
-          (to.transferring - from.transferring) / ns,
-          (to.decoding - from.decoding) / ns};
+  const Edge from = edgeAt(begin_ns);
+  return between(from, edgeAt(end_ns, &from));
 }
 
 std::vector<ReplicaPhases> phasesOf(const sim::RequestColumns& requests, std::size_t replicas) {

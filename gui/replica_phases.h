@@ -40,6 +40,11 @@ class ReplicaPhases {
   std::size_t pieceAt(std::int64_t ns, std::size_t hint = 0) const;
   PhaseCounts at(std::int64_t ns) const;
   PhaseMeans mean(std::int64_t begin_ns, std::int64_t end_ns) const;
+  /// What has come together up to a moment: the means between two of them cost nothing more.
+  struct Edge;
+  /// `hint`: an edge before it, or none.
+  Edge edgeAt(std::int64_t ns, const Edge* hint = nullptr) const;
+  static PhaseMeans between(const Edge& from, const Edge& to);
   std::uint16_t mostDecoding() const { return most_decoding_; }
 
  private:
@@ -55,6 +60,12 @@ class ReplicaPhases {
   std::vector<PhaseCounts> counts_;
   std::vector<Sums> sums_;  // [i]: up to the start of piece i * kStride
   std::uint16_t most_decoding_ = 0;
+};
+
+struct ReplicaPhases::Edge {
+  std::int64_t ns = 0;
+  std::size_t piece = 0;  ///< that holds it; size(): before the first
+  Sums sums;
 };
 
 /// By replica, at least `replicas` of them.

@@ -17,6 +17,7 @@ std::vector<ReplicaState> replicaStatesAt(const RunData& run, double s) {
   std::vector<ReplicaState> states(countOf(run));
   for (std::size_t r = 0; r < states.size(); ++r) {
     ReplicaState& state = states[r];
+    if (const sim::AbsenceSpan* absence = run.absenceAt(r, s)) state.away = absence->what;
     if (r < run.phases.size()) {
       const PhaseCounts counts = run.phases[r].at(toNs(s));
       state.waiting = counts.queue;

@@ -12,6 +12,7 @@ struct ReplicaState {
   double busy = 0;      ///< share of the time in steps; over requests if the run has no replicas.csv.zst
   double kv_usage = 0;  ///< 0 if the run has no replicas.csv.zst
   double waiting = 0, running = 0;
+  std::optional<sim::Absence> away{};  ///< at a moment
 };
 
 /// At a moment: in the bin around it.

@@ -22,15 +22,13 @@ nlohmann::ordered_json parseJson(const fs::path& file, const std::string& text) 
   }
 }
 
-nlohmann::ordered_json readResult(const fs::path& file, RunData& run) {
+void readResult(const fs::path& file, RunData& run) {
   run.result_json = readFile(file);
-  nlohmann::ordered_json json = parseJson(file, run.result_json);
   try {
-    run.result = sim::resultFromJson(json);
+    run.result = sim::resultFromJson(parseJson(file, run.result_json));
   } catch (const InputError& error) {
     throw InputError({.file = file.string(), .line = 0, .path = error.where().path}, error.message(), error.hint());
   }
-  return json;
 }
 
 void nameReplicas(RunData& run) {
@@ -47,7 +45,12 @@ void nameReplicas(RunData& run) {
   }
 }
 
-void buildTopology(RunData& run, const nlohmann::ordered_json& result) {
+sim::LinkSeries readLinks(const RunData& run) {
+  if (const fs::path file = run.folder / "links.csv.zst"; fs::exists(file)) return sim::readLinkSeries(file);
+  return run.result.network ? linkSeriesOf(*run.result.network) : sim::LinkSeries{};
+}
+
+void buildTopology(RunData& run) {
   if (run.scenario.sites.empty()) return;
   try {
     sim::Topology topology(run.scenario.sites, run.scenario.wan);
@@ -57,7 +60,7 @@ void buildTopology(RunData& run, const nlohmann::ordered_json& result) {
     for (std::uint32_t link = 0; link < topology.links().size(); ++link) {
       names.push_back(topology.linkName(sim::FabricLinkId(link)));
     }
-    run.links = linkLoadsOf(result, names);
+    run.links = linkLoadsOf(readLinks(run), names);
     run.topology = std::make_shared<RunTopology>(RunTopology{std::move(topology), std::move(placement)});
   } catch (const InputError& error) {
     run.topology_problem = error.what();
@@ -79,6 +82,15 @@ std::int64_t RunData::waitingAt(std::int64_t ns) const {
   return upTo(requests.arrival) - upTo(scheduled);
 }
 
+const sim::AbsenceSpan* RunData::absenceAt(std::size_t replica, double s) const {
+  if (replica >= absences.size()) return nullptr;
+  const auto& spans = absences[replica];
+  const auto after = std::upper_bound(spans.begin(), spans.end(), s,
+                                      [](double t, const sim::AbsenceSpan& span) { return t < span.begin_s; });
+  if (after == spans.begin() || s >= std::prev(after)->end_s) return nullptr;
+  return &*std::prev(after);
+}
+
 std::optional<std::size_t> RunData::indexOf(std::uint64_t id) const {
   const auto found = std::lower_bound(requests.id.begin(), requests.id.end(), id);
   if (found == requests.id.end() || *found != id) return std::nullopt;
@@ -98,7 +110,7 @@ RunPtr loadRun(const fs::path& folder_or_result, const std::function<bool()>& st
     run->title = QString::fromStdString(folder_or_result.stem().string());
     return run;
   }
-  const nlohmann::ordered_json result = readResult(folder_or_result / "result.json", *run);
+  readResult(folder_or_result / "result.json", *run);
   if (const fs::path file = folder_or_result / "scenario.resolved.yaml"; fs::exists(file)) {
     run->scenario_yaml = readFile(file);
     run->scenario = sim::readScenario(headroom::Document::parse(run->scenario_yaml, file.string()));
@@ -106,13 +118,16 @@ RunPtr loadRun(const fs::path& folder_or_result, const std::function<bool()>& st
   run->title = QString::fromStdString(run->scenario.name);
   if (run->title.isEmpty()) run->title = QString::fromStdString(folder_or_result.filename().string());
   nameReplicas(*run);
-  buildTopology(*run, result);
+  buildTopology(*run);
   if (const fs::path file = folder_or_result / "run_info.json"; fs::exists(file)) {
     const auto info = parseJson(file, readFile(file));
     if (info.is_object()) run->wall_s = info.value("wall_s", 0.0);
   }
   if (const fs::path file = folder_or_result / "replicas.csv.zst"; fs::exists(file) && !stopped()) {
     run->activity = sim::readReplicaSeries(file);
+  }
+  if (const fs::path file = folder_or_result / "absences.csv.zst"; fs::exists(file) && !stopped()) {
+    run->absences = sim::readReplicaAbsences(file);
   }
   if (const fs::path file = folder_or_result / "requests.csv.zst"; fs::exists(file) && !stopped()) {
     run->requests = sim::readRequestColumns(file, stop);

@@ -17,6 +17,7 @@
 #include "gui/replica_phases.h"
 #include "gui/run_statistics.h"
 #include "sim/cluster/placement.h"
+#include "sim/metrics/replica_absences.h"
 #include "sim/metrics/replica_activity.h"
 #include "sim/metrics/request_columns.h"
 #include "sim/result.h"
@@ -41,19 +42,20 @@ struct RunData {
   std::filesystem::path folder;  ///< or the result file itself
   QString title;                 ///< name of the scenario
   sim::Result result;
-  std::string result_json;                      ///< as read
-  sim::Scenario scenario;                       ///< resolved; without deployments if only a result is there
-  std::string scenario_yaml;                    ///< scenario.resolved.yaml
-  std::vector<ReplicaName> replicas;            ///< in the order of the run
-  sim::RequestColumns requests;                 ///< empty if there is no requests.csv.zst
-  sim::ReplicaSeries activity;                  ///< empty if there is no replicas.csv.zst
-  RunStatistics statistics;                     ///< of the requests
-  std::vector<ReplicaPhases> phases;            ///< by replica
-  std::vector<std::int64_t> scheduled;          ///< see scheduledTimes()
-  std::shared_ptr<const RunTopology> topology;  ///< null: no sites
-  LinkLoads links;                              ///< empty: nothing was sent over a network
-  std::string topology_problem;                 ///< why the sites cannot be drawn; mostly empty
-  double wall_s = 0;                            ///< of run_info.json; 0: unknown
+  std::string result_json;                              ///< as read
+  sim::Scenario scenario;                               ///< resolved; without deployments if only a result is there
+  std::string scenario_yaml;                            ///< scenario.resolved.yaml
+  std::vector<ReplicaName> replicas;                    ///< in the order of the run
+  sim::RequestColumns requests;                         ///< empty if there is no requests.csv.zst
+  sim::ReplicaSeries activity;                          ///< empty if there is no replicas.csv.zst
+  std::vector<std::vector<sim::AbsenceSpan>> absences;  ///< by replica; shorter: the others were never away
+  RunStatistics statistics;                             ///< of the requests
+  std::vector<ReplicaPhases> phases;                    ///< by replica
+  std::vector<std::int64_t> scheduled;                  ///< see scheduledTimes()
+  std::shared_ptr<const RunTopology> topology;          ///< null: no sites
+  LinkLoads links;                                      ///< empty: nothing was sent over a network
+  std::string topology_problem;                         ///< why the sites cannot be drawn; mostly empty
+  double wall_s = 0;                                    ///< of run_info.json; 0: unknown
 
   RunData() = default;
   RunData(const RunData&) = delete;  // statistics point at requests
@@ -64,6 +66,13 @@ struct RunData {
   double length() const;
   /// Requests that wait at a moment, over all replicas.
   std::int64_t waitingAt(std::int64_t ns) const;
+  /// Why the replica takes no new requests at a moment; null: it does.
+  const sim::AbsenceSpan* absenceAt(std::size_t replica, double s) const;
+  /// Were there attempts that came to no answer?
+  bool hasUnanswered() const {
+    const sim::RequestCounts& counts = result.requests;
+    return counts.failed > 0 || counts.timed_out > 0 || counts.retried > 0;
+  }
   /// Index of a request; none: unknown id.
   std::optional<std::size_t> indexOf(std::uint64_t id) const;
   std::string replicaName(std::uint32_t replica) const;

@@ -63,10 +63,12 @@ QString takeScreenshot(QApplication& application, const ScreenshotOptions& optio
     if (const QString problem = runAndWait(window); !problem.isEmpty()) return problem;
     window.desk().pinB();
   }
+  const RunPtr before = window.document().runA();
   if (options.open.isEmpty())
     window.openExample();
   else
     window.openAny(options.open);
+  waitWhile([&] { return window.desk().loading(); });
   const bool study = window.currentPage() == 3;
   window.showPage(options.page);
   if (study) {
@@ -74,7 +76,8 @@ QString takeScreenshot(QApplication& application, const ScreenshotOptions& optio
     waitWhile([&] { return window.desk().planning(); });
   } else if (!window.document().text().isEmpty()) {
     waitWhile([&] { return window.desk().running(); });
-    if (!options.open.isEmpty() && window.document().scenario()) {
+    const bool shown = window.document().runA() != before;  // what was opened is a run
+    if (!options.open.isEmpty() && !shown && window.document().scenario()) {
       if (const QString problem = runAndWait(window); !problem.isEmpty()) return problem;
     }
   }

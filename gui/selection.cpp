@@ -21,7 +21,9 @@ void Selection::adjustTime(TimeRange range) {
   if (range.end < range.begin) std::swap(range.begin, range.end);
   if (now_.time == range) return;
   now_.time = range;
+  adjusting_ = true;
   emit changed();
+  adjusting_ = false;
 }
 
 void Selection::selectReplica(std::optional<int> replica) {

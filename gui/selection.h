@@ -39,6 +39,8 @@ class Selection final : public QObject {
   void selectTime(std::optional<TimeRange> range);
   /// Moves the edges of the selected time without a step of its own: while it is dragged.
   void adjustTime(TimeRange range);
+  /// Within changed(): is it one of many small ones? What is dear to follow may wait for the last.
+  bool adjusting() const { return adjusting_; }
   void selectReplica(std::optional<int> replica);
   void selectLink(const QString& link);
   void selectRequest(std::optional<std::uint64_t> request);
@@ -62,6 +64,7 @@ class Selection final : public QObject {
   Chosen now_;
   std::vector<Chosen> before_;
   std::optional<double> cursor_;
+  bool adjusting_ = false;
 };
 
 }  // namespace headroom::gui

@@ -166,7 +166,7 @@ QHeaderView::section { background: {card}; color: {muted}; border: 0; border-bot
   padding: 5px 8px; font-weight: 500; }
 QTableView, QTableWidget, QTreeView { gridline-color: {grid}; background: {card}; alternate-background-color: {field};
   selection-background-color: {accent_fill}; selection-color: {on_accent}; }
-QTableView::item { padding: 0 6px; }
+QTableView::item { border: 0; padding: 0 6px; }
 QTableCornerButton::section { background: {card}; border: 0; }
 QScrollArea, QScrollArea > QWidget > QWidget#plain { background: transparent; border: 0; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
@@ -253,9 +253,11 @@ const Theme& themeOf(const QWidget& widget) {
 
 void applyTheme(QApplication& application, const Theme& theme) {
   loadResources();
-  QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
+  if (application.styleSheet().isEmpty()) {  // each polishes every widget anew
+    QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
+    QApplication::setFont(textFont());
+  }
   QApplication::setPalette(paletteOf(theme));
-  QApplication::setFont(textFont());
   application.setStyleSheet(sheetOf(theme));
 }
 

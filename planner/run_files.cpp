@@ -29,11 +29,17 @@ void makeFilesAbsolute(sim::Scenario& scenario) {
 
 }  // namespace
 
+void RunSeries::attachTo(sim::SimulationOptions& options) {
+  options.activity = &activity;
+  options.absences = &absences;
+  options.links = &links;
+}
+
 RunFiles::RunFiles(const std::string& folder, bool overwrite, const sim::Scenario& scenario,
                    std::int64_t timeline_requests)
     : folder_(folder,
-              {"scenario.resolved.yaml", "result.json", "requests.csv.zst", "replicas.csv.zst", "timeline.json",
-               "metrics.om", "run_info.json"},
+              {"scenario.resolved.yaml", "result.json", "requests.csv.zst", "replicas.csv.zst", "absences.csv.zst",
+               "links.csv.zst", "timeline.json", "metrics.om", "run_info.json"},
               overwrite),
       log_(scenario, folder_.path("requests.csv.zst")),
       timeline_(scenario, folder_.path("timeline.json"), timeline_requests),
@@ -64,11 +70,15 @@ void RunFiles::writeScenario(const sim::Scenario& resolved) {
 }
 
 void RunFiles::finish(const sim::Result& result, const sim::Scenario& resolved, const nlohmann::ordered_json& run_info,
-                      const sim::ReplicaActivity* activity) {
+                      const RunSeries* series) {
   try {
     log_.finish();
     timeline_.finish(result);
-    if (activity != nullptr) activity->write(folder_.path("replicas.csv.zst"));
+    if (series != nullptr) {
+      series->activity.write(folder_.path("replicas.csv.zst"));
+      if (!series->absences.empty()) series->absences.write(folder_.path("absences.csv.zst"));
+      if (!series->links.empty()) series->links.write(folder_.path("links.csv.zst"));
+    }
     writeScenario(resolved);
     writeFileAtomically(folder_.path("metrics.om"), metrics_.text(result));
     writeFileAtomically(folder_.path("result.json"), sim::toJson(result).dump(2) + "\n");

@@ -6,12 +6,25 @@
 #include <vector>
 
 #include "models/base/output_directory.h"
+#include "sim/cluster/simulation.h"
+#include "sim/metrics/link_series.h"
 #include "sim/metrics/open_metrics.h"
+#include "sim/metrics/replica_absences.h"
 #include "sim/metrics/replica_activity.h"
 #include "sim/metrics/request_log.h"
 #include "sim/metrics/timeline.h"
 
 namespace headroom::planner {
+
+/// What a run did over time; beside its requests.
+struct RunSeries {
+  explicit RunSeries(const std::vector<sim::DeploymentPlan>& plans) : activity(plans) {}
+  /// A run with these options fills it.
+  void attachTo(sim::SimulationOptions& options);
+  sim::ReplicaActivity activity;
+  sim::ReplicaAbsences absences;
+  sim::LinkSeries links;
+};
 
 class RunFiles final : public sim::RequestSink {
  public:
@@ -19,10 +32,10 @@ class RunFiles final : public sim::RequestSink {
 
   void onRequest(const sim::RequestRecord& record) override;
   void onFault(const sim::FaultMark& mark) override;
-  /// `resolved`: the scenario with every default decided. `run_info`: what differs from machine to machine. `activity`:
-  /// of the run; null: without that file.
+  /// `resolved`: the scenario with every default decided. `run_info`: what differs from machine to machine. `series`:
+  /// null: without those files.
   void finish(const sim::Result& result, const sim::Scenario& resolved, const nlohmann::ordered_json& run_info,
-              const sim::ReplicaActivity* activity = nullptr);
+              const RunSeries* series = nullptr);
 
  private:
   void writeScenario(const sim::Scenario& resolved);

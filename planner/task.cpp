@@ -176,14 +176,14 @@ void run(const Task& task, PlanCache& cache, const Tell& tell) {
   Pace pace;
   sim::SimulationOptions options;
   options.requests = &files;
-  sim::ReplicaActivity activity(plans);
-  options.activity = &activity;
+  RunSeries series(plans);
+  series.attachTo(options);
   options.progress = [&](const sim::Progress& p) {
     if (pace.due()) tell(lineOf(progressLine(task, p, wall())));
   };
   const sim::Result result = sim::simulate(scenario, plans, options);
   files.finish(result, sim::resolved(scenario, plans),
-               {{"schema", "headroom.run-info/1"}, {"version", sim::kVersion}, {"wall_s", wall()}}, &activity);
+               {{"schema", "headroom.run-info/1"}, {"version", sim::kVersion}, {"wall_s", wall()}}, &series);
   Json json = outcome(task, "ok");
   json["folder"] = std::filesystem::absolute(task.out).lexically_normal().string();
   json["wall_s"] = wall();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace headroom::gui {
 namespace {
@@ -40,11 +41,15 @@ TimelineRow timelineRow(const ReplicaPhases& phases, const TimeAxis& axis, int c
     piece = 0;
     while (column < columns && timeOf(column + 1) <= phases.begin(0)) ++column;
   }
+  std::optional<ReplicaPhases::Edge> edge;  // where the column before ended
   while (column < columns) {
     const std::int64_t begin = timeOf(column), end = timeOf(column + 1);
     piece = phases.pieceAt(std::max(begin, phases.begin(0)), piece);
     if (phases.begin(piece) > begin || phases.end(piece) < end) {
-      row.columns[static_cast<std::size_t>(column++)] = shadeOf(phases.mean(begin, end), most_decoding);
+      const ReplicaPhases::Edge from =
+          edge && edge->ns == begin ? *edge : phases.edgeAt(begin, edge ? &*edge : nullptr);
+      edge = phases.edgeAt(end, &from);
+      row.columns[static_cast<std::size_t>(column++)] = shadeOf(ReplicaPhases::between(from, *edge), most_decoding);
       continue;
     }
     // The piece fills this column, and maybe more.
@@ -65,6 +70,44 @@ TimelineRow timelineRow(const ReplicaPhases& phases, const TimeAxis& axis, int c
     column = beyond;
   }
   return row;
+}
+
+void addUnanswered(TimelineRow& row, const ReplicaPhases& phases, const std::vector<sim::ReplicaSeries::Bin>& bins,
+                   const TimeAxis& axis) {
+  const auto columns = static_cast<double>(row.columns.size());
+  std::optional<ReplicaPhases::Edge> edge;
+  for (const sim::ReplicaSeries::Bin& bin : bins) {
+    if (bin.end_s <= axis.begin() || bin.begin_s >= axis.end() || bin.busy <= 0) continue;
+    const ReplicaPhases::Edge from = phases.edgeAt(toNs(bin.begin_s), edge ? &*edge : nullptr);
+    edge = phases.edgeAt(toNs(bin.end_s), &from);
+    const PhaseMeans means = ReplicaPhases::between(from, *edge);
+    if (means.prefill_share > 0 || means.decode_share > 0) continue;
+    const double first = std::clamp(axis.xOf(bin.begin_s, columns), 0.0, columns);
+    const double last = std::clamp(std::ceil(axis.xOf(bin.end_s, columns)), 0.0, columns);
+    for (auto c = static_cast<std::size_t>(first); c < static_cast<std::size_t>(last); ++c) {
+      ColumnShade& shade = row.columns[c];
+      if (shade.prefill == 0 && shade.transfer == 0 && shade.decode == 0) shade.unanswered = level(bin.busy);
+    }
+  }
+}
+
+std::vector<AbsenceBox> absenceBoxes(const std::vector<sim::AbsenceSpan>& spans, const TimeAxis& axis, int columns) {
+  constexpr double kLeast = 1;  // columns
+  std::vector<AbsenceBox> boxes;
+  for (const sim::AbsenceSpan& span : spans) {
+    if (span.end_s <= axis.begin() || span.begin_s >= axis.end()) continue;
+    const double begin = std::max(axis.xOf(span.begin_s, columns), 0.0);
+    const double end = std::min(axis.xOf(span.end_s, columns), static_cast<double>(columns));
+    const bool merges = !boxes.empty() && begin < boxes.back().end && end - boxes.back().begin < 2 * kLeast;
+    if (!merges) {
+      boxes.push_back({begin, std::max(end, begin + kLeast), span});
+      continue;
+    }
+    AbsenceBox& last = boxes.back();
+    last.end = std::max(last.end, end);
+    if (span.end_s - span.begin_s > last.span.end_s - last.span.begin_s) last.span = span;
+  }
+  return boxes;
 }
 
 LoadCurve loadCurve(const std::vector<std::int64_t>& arrivals, const std::vector<std::int64_t>& scheduled,

@@ -8,13 +8,16 @@
 
 #include "gui/geometry/time_axis.h"
 #include "gui/replica_phases.h"
+#include "sim/metrics/replica_absences.h"
+#include "sim/metrics/replica_activity.h"
 
 namespace headroom::gui {
 
 /// 0: nothing; up to 255 for all of the column's time, or the largest batch.
 struct ColumnShade {
   std::uint8_t prefill = 0, transfer = 0, decode = 0;
-  bool decode_edge = false;  ///< another batch begins here, in a box wide enough to be told from its neighbour
+  std::uint8_t unanswered = 0;  ///< in steps, for attempts that came to no answer
+  bool decode_edge = false;     ///< another batch begins here, in a box wide enough to be told from its neighbour
   bool operator==(const ColumnShade&) const = default;
 };
 
@@ -32,6 +35,18 @@ struct TimelineRow {
 /// `most_decoding`: the batch that is darkest. Boxes narrower than `label_columns` are not listed.
 TimelineRow timelineRow(const ReplicaPhases& phases, const TimeAxis& axis, int columns, int most_decoding,
                         int label_columns);
+
+/// The row so far is of requests that were answered. Where the replica was in steps in a bin of its activity without
+/// any of them, its work was for attempts that failed or were given up.
+void addUnanswered(TimelineRow& row, const ReplicaPhases& phases, const std::vector<sim::ReplicaSeries::Bin>& bins,
+                   const TimeAxis& axis);
+
+/// A time in which a replica took no new requests, in columns; times too short to be told apart are one box.
+struct AbsenceBox {
+  double begin = 0, end = 0;
+  sim::AbsenceSpan span;  ///< the longest of those in it
+};
+std::vector<AbsenceBox> absenceBoxes(const std::vector<sim::AbsenceSpan>& spans, const TimeAxis& axis, int columns);
 
 /// Arrivals a second and requests waiting, in bins of `bin` columns.
 struct LoadCurve {

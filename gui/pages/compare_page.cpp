@@ -87,7 +87,8 @@ ComparePage::ComparePage(Document& document, Selection& selection, QWidget* pare
   outcome_table_ = tableOf(outcomes_, tr("Differences of the outcomes"), outcome_panel_);
   outcome_table_->setItemDelegate(new VerdictDelegate(outcome_table_));
   outcome_table_->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
-  for (int column = 1; column < 5; ++column) outcome_table_->setColumnWidth(column, 104);
+  constexpr int kWidths[] = {78, 78, 96, 88};  // of A, B, the change, the verdict
+  for (int column = 1; column < 5; ++column) outcome_table_->setColumnWidth(column, kWidths[column - 1]);
   outcome_panel_->setBody(outcome_table_);
 
   auto* left = new QSplitter(Qt::Vertical, content_);

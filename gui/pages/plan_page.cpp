@@ -42,7 +42,7 @@ PlanPage::PlanPage(Document& document, QWidget* parent)
   left->setHandleWidth(12);
   left->addWidget(makeStudyPanel());
   left->addWidget(makeResultPanel());
-  left->setSizes({190, 360});
+  left->setSizes({120, 430});
   auto* upper = new QSplitter(this);
   upper->setChildrenCollapsible(false);
   upper->setHandleWidth(12);

@@ -11,6 +11,8 @@
 
 #include "gui/document.h"
 #include "gui/selection.h"
+#include "gui/tiles.h"
+#include "gui/views/tiles_view.h"
 #include "gui/views/views.h"
 #include "gui/widgets/panel.h"
 
@@ -52,17 +54,17 @@ RunPage::RunPage(Document& document, Selection& selection, QWidget* parent)
   content_rows->setSpacing(12);
   QWidget* tiles = makeTiles(document, selection, content_);
   tiles->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+  static_cast<Panel*>(tiles)->addToHeader(filter_);
   QWidget* topology = makeTopology(document, selection, content_);
   QWidget* latency = makeLatency(document, selection, content_);
   QWidget* timeline = makeTimeline(document, selection, content_);
   QWidget* inspector = makeInspector(document, selection, content_);
   QSplitter* upper = splitterOf(Qt::Horizontal, {topology, latency}, {6, 5}, content_);
-  QSplitter* lower = splitterOf(Qt::Horizontal, {timeline, inspector}, {8, 3}, content_);
+  QSplitter* lower = splitterOf(Qt::Horizontal, {timeline, inspector}, {7, 3}, content_);
   content_rows->addWidget(tiles);
-  content_rows->addWidget(splitterOf(Qt::Vertical, {upper, lower}, {6, 5}, content_), 1);
+  content_rows->addWidget(splitterOf(Qt::Vertical, {upper, lower}, {10, 11}, content_), 1);
   views_ = {tiles, topology, latency, timeline, inspector};
   rows->addWidget(progress_);
-  rows->addWidget(filter_);
   rows->addWidget(empty_, 1);
   rows->addWidget(content_, 1);
 
@@ -101,25 +103,25 @@ QWidget* RunPage::makeProgress() {
   return card;
 }
 
+/// Stands in the title line of the figures, so that nothing moves under the pointer that drags.
 QWidget* RunPage::makeFilterBar() {
-  auto* card = new QFrame(this);
-  card->setObjectName(QStringLiteral("panel"));
-  auto* row = new QHBoxLayout(card);
-  row->setContentsMargins(14, 5, 8, 5);
-  chosen_ = new QLabel(card);
+  auto* bar = new QWidget(this);
+  auto* row = new QHBoxLayout(bar);
+  row->setContentsMargins(0, 0, 0, 0);
+  chosen_ = new QLabel(bar);
   chosen_->setAccessibleName(tr("What is selected"));
-  auto* back = new QToolButton(card);
+  auto* back = new QToolButton(bar);
   back->setText(tr("Back  Esc"));
   back->setAccessibleName(tr("Take back the last selection"));
   connect(back, &QToolButton::clicked, this, [this] { selection_.back(); });
-  auto* all = new QToolButton(card);
-  all->setText(tr("Show all  Home"));
+  auto* all = new QToolButton(bar);
+  all->setText(tr("Show all"));
   all->setAccessibleName(tr("Clear the selection"));
   connect(all, &QToolButton::clicked, this, [this] { selection_.clear(); });
-  row->addWidget(chosen_, 1);
+  row->addWidget(chosen_);
   row->addWidget(back);
   row->addWidget(all);
-  return card;
+  return bar;
 }
 
 QWidget* RunPage::makeEmpty() {
@@ -172,11 +174,14 @@ void RunPage::refreshFilter() {
   if (now.replica) {
     const auto index = static_cast<std::size_t>(*now.replica);
     const bool named = run && index < run->replicas.size();
-    parts.push_back(tr("replica <b>%1</b>")
-                        .arg(named ? QString::fromStdString(run->replicas[index].name) : QString::number(*now.replica)));
+    parts.push_back(
+        tr("replica <b>%1</b>")
+            .arg(named ? QString::fromStdString(run->replicas[index].name) : QString::number(*now.replica)));
   }
   if (!now.link.isEmpty()) parts.push_back(tr("link <b>%1</b>").arg(now.link.toHtmlEscaped()));
   if (now.request) parts.push_back(tr("request <b>%1</b>").arg(*now.request));
+  const QString counts = run ? selectionText(*run, filterOf(selection_)).section(QStringLiteral(": "), 1) : QString();
+  if (!counts.isEmpty()) parts.push_back(counts);
   chosen_->setText(tr("Selected: %1").arg(parts.join(QStringLiteral(" · "))));
 }
 

@@ -19,7 +19,8 @@
 namespace headroom::gui {
 namespace {
 
-constexpr double kNames = 96, kFigures = 78, kHead = 44, kMostPitch = 24;
+constexpr double kNames = 96, kFigures = 78, kHead = 44, kFoot = 18, kLeastPitch = 17, kMostPitch = 24;
+constexpr int kFollowMs = 60;  // after the last move of a drag
 
 QColor colourOf(const Theme& theme, PartKind kind) {
   switch (kind) {
@@ -58,8 +59,9 @@ void WaterfallView::setStory(std::optional<RequestStory> story) {
 }
 
 double WaterfallView::pitch() const {
-  const double bars = story_ ? static_cast<double>(story_->parts.size()) : 1;
-  return std::clamp((height() * 0.55 - kHead) / std::max(bars, 1.0), 12.0, kMostPitch);
+  const double bars = std::max(story_ ? static_cast<double>(story_->parts.size()) : 1, 1.0);
+  const double fits = (height() - kHead - kFoot) / bars;  // a low view has no room for sentences
+  return std::min(std::clamp((height() * 0.55 - kHead) / bars, kLeastPitch, kMostPitch), std::max(fits, 10.0));
 }
 
 QRectF WaterfallView::barsArea() const {
@@ -166,18 +168,20 @@ InspectorView::InspectorView(Document& document, Selection& selection, QWidget* 
       model_(new RequestTableModel(this)),
       table_(new QTableView(this)),
       waterfall_(new WaterfallView(this)),
-      late_only_(new QCheckBox(tr("Late ones only"), this)) {
+      late_only_(new QCheckBox(tr("Late ones only"), this)),
+      soon_(new QTimer(this)) {
   setAccessibleName(tr("Requests"));
   table_->setModel(model_);
   table_->setAccessibleName(tr("Requests, slowest first"));
   table_->setSortingEnabled(true);
-  table_->sortByColumn(RequestTableModel::kE2e, Qt::DescendingOrder);
+  table_->sortByColumn(RequestTableModel::kTtft, Qt::DescendingOrder);
   table_->setSelectionBehavior(QAbstractItemView::SelectRows);
   table_->setSelectionMode(QAbstractItemView::SingleSelection);
   table_->setShowGrid(false);
   table_->setAlternatingRowColors(true);
   table_->setTabKeyNavigation(false);
   table_->setWordWrap(false);
+  table_->setMinimumHeight(56);
   table_->verticalHeader()->hide();
   table_->verticalHeader()->setDefaultSectionSize(24);
   table_->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
@@ -196,8 +200,11 @@ InspectorView::InspectorView(Document& document, Selection& selection, QWidget* 
   connect(late_only_, &QCheckBox::toggled, this, &InspectorView::refresh);
   connect(table_->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
           [this](const QModelIndex& now) { choose(now.isValid() ? now.row() : -1); });
-  // In an event of its own: sorting a million requests takes as long as everything else that a new run changes.
-  connect(&document, &Document::runsChanged, this, [this] { QTimer::singleShot(0, this, &InspectorView::onRuns); });
+  soon_->setSingleShot(true);
+  connect(soon_, &QTimer::timeout, this, &InspectorView::refresh);
+  // In a turn of its own of the event loop, so that keys are heard between: sorting a million requests takes as long as
+  // everything else that a new run changes.
+  connect(&document, &Document::runsChanged, this, [this] { QTimer::singleShot(1, this, &InspectorView::onRuns); });
   connect(&selection, &Selection::changed, this, &InspectorView::onSelection);
   onRuns();
 }
@@ -210,6 +217,8 @@ void InspectorView::arrange() {
   const bool wide = width() >= 760;
   halves_->setDirection(wide ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
   halves_->setSpacing(wide ? 16 : 8);
+  halves_->setStretch(0, wide ? 5 : 2);
+  halves_->setStretch(1, wide ? 4 : 3);
   // As many columns as fit, those of most worth first; what is left over goes to the words.
   int room = (wide ? (width() - 16) * 5 / 9 : width()) - 20;
   for (const int c : kByWorth) {
@@ -235,6 +244,7 @@ void InspectorView::onRuns() {
 
 void InspectorView::onSelection() {
   const Chosen& now = selection_.now();
+  if (selection_.adjusting()) return soon_->start(kFollowMs);
   if (now.time != shown_.time || now.replica != shown_.replica) {
     refresh();
   } else if (now.request != shown_.request) {
@@ -244,6 +254,7 @@ void InspectorView::onSelection() {
 }
 
 void InspectorView::refresh() {
+  soon_->stop();
   shown_ = selection_.now();
   following_ = true;  // a reset moves the current row
   model_->setFilter(filterOf(selection_), late_only_->isChecked());
@@ -279,7 +290,7 @@ QString InspectorView::summary() const {
   const QString shown = countText(model_->rowCount());
   const auto matching = static_cast<std::int64_t>(model_->matching());
   if (model_->matching() > RequestTableModel::kMostRows)
-    return tr("the first %1 of %2 by the sorted column").arg(shown, countText(matching));
+    return tr("first %1 of %2 as sorted").arg(shown, countText(matching));
   return tr("%1 of %2 requests").arg(countText(matching), countText(static_cast<std::int64_t>(run_->requests.size())));
 }
 

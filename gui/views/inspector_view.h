@@ -13,6 +13,7 @@ class QBoxLayout;
 class QCheckBox;
 class QLabel;
 class QTableView;
+class QTimer;
 
 namespace headroom::gui {
 
@@ -25,7 +26,7 @@ class WaterfallView final : public QWidget {
   const std::optional<RequestStory>& story() const { return story_; }
   std::unique_ptr<QAbstractItemModel> table() const;
   QSize sizeHint() const override { return {420, 260}; }
-  QSize minimumSizeHint() const override { return {260, 160}; }
+  QSize minimumSizeHint() const override { return {240, 120}; }
 
  protected:
   void paintEvent(QPaintEvent* event) override;
@@ -77,6 +78,7 @@ class InspectorView final : public QWidget {
   WaterfallView* waterfall_;
   QCheckBox* late_only_;
   QBoxLayout* halves_ = nullptr;
+  QTimer* soon_;            ///< until the table follows a drag
   bool following_ = false;  ///< the table's row is being set from the selection
 };
 

@@ -14,6 +14,7 @@ namespace headroom::gui {
 namespace {
 
 constexpr QMargins kMargins{46, 24, 16, 46};
+constexpr QSize kLeastPlot{200, 150};
 constexpr double kShares[] = {0.5, 0.9, 0.95, 0.99, 0.999};
 
 /// Tick labels as short as their neighbours allow: "50 ms", "100", "200", "1 s".
@@ -33,6 +34,7 @@ LatencyView::LatencyView(Document& document, Selection& selection, QWidget* pare
   setAccessibleName(tr("Latency, cumulative share of requests"));
   setFocusPolicy(Qt::StrongFocus);
   setMouseTracking(true);
+  setMinimumSize(kLeastPlot);  // on a page that was never shown it has no size else, and cannot be drawn
   setNoAntialiasingOnDrag(false);
   setPlottingHint(QCP::phFastPolylines, true);  // a wide line in one piece takes many times as long
   axisRect()->setAutoMargins(QCP::msNone);

@@ -13,6 +13,7 @@ namespace headroom::gui {
 namespace {
 
 constexpr double kReachPixels = 12;
+constexpr QSize kLeastPlot{240, 160};
 
 bool lowerIsBetter(ParetoMeasure measure) {
   return measure == ParetoMeasure::ttft;
@@ -74,6 +75,7 @@ ParetoView::ParetoView(Document& document, QWidget* parent)
   plot_->setAccessibleName(accessibleName());
   plot_->setMouseTracking(true);
   plot_->setFocusPolicy(Qt::NoFocus);
+  plot_->setMinimumSize(kLeastPlot);  // on a page that was never shown it has no size else, and cannot be drawn
   plot_->installEventFilter(this);
   front_ = plot_->addGraph();
   front_->setLineStyle(QCPGraph::lsStepLeft);

@@ -11,7 +11,7 @@ namespace headroom::gui {
 namespace {
 
 constexpr double kPadding = 12;
-constexpr int kTile = 72, kDelta = 18, kLine = 26;  // heights: of a tile, its difference to B, the selection below
+constexpr int kTile = 72, kDelta = 18;  // heights: of a tile, its difference to B
 
 /// A curve without axes; 1 px, so that it is cheap.
 void paintSpark(QPainter& painter, const std::vector<double>& values, const QRectF& box, const QColor& colour) {
@@ -55,7 +55,7 @@ TilesView::TilesView(Document& document, Selection& selection, QWidget* parent)
 
 QSize TilesView::sizeHint() const {
   const bool deltas = std::any_of(tiles_.begin(), tiles_.end(), [](const Tile& tile) { return !tile.delta.isEmpty(); });
-  return {900, kTile + (deltas ? kDelta : 0) + (line_.isEmpty() ? 0 : kLine)};
+  return {900, kTile + (deltas ? kDelta : 0)};
 }
 
 QSize TilesView::minimumSizeHint() const {
@@ -86,21 +86,11 @@ void TilesView::paintEvent(QPaintEvent*) {
     paintEmpty(painter, theme, rect(), tr("No run yet"), tr("Run the scenario with Ctrl+R, or open a run."));
     return;
   }
-  const double line_height = line_.isEmpty() ? 0 : kLine;
   const double each = static_cast<double>(width()) / static_cast<double>(tiles_.size());
   for (std::size_t i = 0; i < tiles_.size(); ++i) {
-    const QRectF box(each * static_cast<double>(i), 0, each, height() - line_height);
+    const QRectF box(each * static_cast<double>(i), 0, each, height());
     paintTile(painter, tiles_[i], box);
     if (i > 0) painter.fillRect(QRectF(box.left(), box.top() + 6, 1, box.height() - 12), theme.outline);
-  }
-  if (!line_.isEmpty()) {
-    const QRectF line(0, height() - line_height + 5, width(), line_height - 5);
-    painter.setRenderHint(QPainter::Antialiasing);
-    painter.setPen(Qt::NoPen);
-    painter.setBrush(theme.selection_fill);
-    painter.drawRoundedRect(line, 4, 4);
-    paintText(painter, line.adjusted(kPadding, 0, -kPadding, 0), line_ + tr(" · figures are of these · Esc goes back"),
-              textFont(12), theme.text);
   }
 }
 

@@ -44,6 +44,7 @@ void TimelineView::paintEvent(QPaintEvent*) {
 }
 
 void TimelineView::renderBack() {
+  named_ = selection_.now().replica;
   back_ = QImage(size() * devicePixelRatioF(), QImage::Format_ARGB32_Premultiplied);
   back_.setDevicePixelRatio(devicePixelRatioF());
   back_.fill(Qt::transparent);
@@ -126,7 +127,11 @@ void TimelineView::renderRows(QPainter& painter) {
   QImage lines(n, 2, QImage::Format_RGB32);
   std::array<QRgb, 256> prefill, transfer, decode;
   // Boxes of the light theme are pale, so that words can stand on them; a row of columns wants more.
-  const auto strong = [&](const QColor& colour) { return theme.dark ? colour : colour.darker(128); };
+  const auto strong = [&](const QColor& colour) {
+    return theme.dark ? colour
+                      : QColor::fromHsvF(colour.hsvHueF(), std::min(colour.hsvSaturationF() * 1.5F, 1.0F),
+                                         colour.valueF() * 0.84F);
+  };
   const QColor prompts = strong(theme.prefill);
   for (int level = 0; level < 256; ++level) {
     const auto at = static_cast<std::size_t>(level);
@@ -140,12 +145,17 @@ void TimelineView::renderRows(QPainter& painter) {
   painter.setClipRect(QRectF(0, area.top(), width(), area.height()));
   for (std::size_t r = first; r < last; ++r) {
     const double y = area.top() + layout.pitch * static_cast<double>(r) - scroll_;
-    const TimelineRow row = timelineRow(run_->phases[r], axis_, n, most_decoding_, static_cast<int>(kLabelWidth * dpr));
+    TimelineRow row = timelineRow(run_->phases[r], axis_, n, most_decoding_, static_cast<int>(kLabelWidth * dpr));
+    if (run_->hasUnanswered() && r < run_->activity.replicas.size()) {
+      addUnanswered(row, run_->phases[r], run_->activity.replicas[r], axis_);
+    }
     auto* above = reinterpret_cast<QRgb*>(lines.scanLine(0));
     auto* below = reinterpret_cast<QRgb*>(lines.scanLine(1));
     for (std::size_t c = 0; c < row.columns.size(); ++c) {
       const ColumnShade& shade = row.columns[c];
-      const QRgb base = shade.decode_edge ? edge : decode[shade.decode];
+      const QRgb base = shade.decode_edge      ? edge
+                        : shade.unanswered > 0 ? mixed(theme.idle, theme.series_b, shade.unanswered / 510.0).rgb()
+                                               : decode[shade.decode];
       below[c] = base;
       if (shade.transfer > shade.prefill) {
         above[c] = transfer[shade.transfer];
@@ -159,6 +169,7 @@ void TimelineView::renderRows(QPainter& painter) {
     const double split = std::round(layout.height * 0.45);
     painter.drawImage(QRectF(area.left(), y, area.width(), split), lines, QRectF(0, 0, n, 1));
     painter.drawImage(QRectF(area.left(), y + split, area.width(), layout.height - split), lines, QRectF(0, 1, n, 1));
+    renderAbsences(painter, r, y, layout.height);
     if (layout.height < kWordsFrom) continue;
     for (const TimelineBox& box : row.boxes) {
       const QRectF words(area.left() + box.begin / dpr + 3, y, (box.end - box.begin) / dpr - 6, layout.height);
@@ -171,6 +182,39 @@ void TimelineView::renderRows(QPainter& painter) {
     painter.fillRect(QRectF(width() - 4, area.top() + scroll_ * share, 3, area.height() * share), theme.outline);
   }
   painter.restore();
+}
+
+/// Outlined and hatched, so that they are told from work without colour; one that drains goes on working below it.
+void TimelineView::renderAbsences(QPainter& painter, std::size_t replica, double y, double height) {
+  if (replica >= run_->absences.size()) return;
+  const Theme& theme = themeOf(*this);
+  const double dpr = devicePixelRatioF();
+  for (const AbsenceBox& box : absenceBoxes(run_->absences[replica], axis_, columns())) {
+    const sim::Absence what = box.span.what;
+    const bool drains = what == sim::Absence::draining;
+    const QRectF area(plotArea().left() + box.begin / dpr, drains ? y + height * 0.75 : y, (box.end - box.begin) / dpr,
+                      drains ? height * 0.25 : height);
+    const QColor colour = fillOf(theme, what);
+    if (area.width() < 4) {
+      painter.fillRect(area, colour);
+      continue;
+    }
+    if (!drains) painter.fillRect(area, theme.card);
+    painter.fillRect(area, QBrush(colour, what == sim::Absence::down ? Qt::DiagCrossPattern : Qt::BDiagPattern));
+    painter.setPen(QPen(colour, 1));
+    painter.setBrush(Qt::NoBrush);
+    painter.drawRect(area.adjusted(0.5, 0.5, -0.5, -0.5));
+    if (drains || height < kWordsFrom) continue;
+    const QFont font = figureFont(11, QFont::DemiBold);
+    const auto widthOf = [&](const QString& text) { return QFontMetricsF(font).horizontalAdvance(text) + 8; };
+    QString text = textOf(what) + QLatin1Char(' ') + latencyText(1e3 * (box.span.end_s - box.span.begin_s));
+    if (widthOf(text) > area.width() - 4) text = textOf(what);
+    const double width = widthOf(text);
+    if (width > area.width() - 4) continue;
+    const QRectF words(area.center().x() - width / 2, y + 1.5, width, height - 3);
+    painter.fillRect(words, theme.card);
+    paintText(painter, words, text, font, wordsOf(theme, what), Qt::AlignCenter);
+  }
 }
 
 /// Of every row where there is room, else of every pool.
@@ -251,6 +295,9 @@ void TimelineView::paintHover(QPainter& painter) {
     lines = {{tr("Waiting"), countText(counts.queue)},
              {tr("In prefill"), countText(counts.prefill)},
              {tr("Decoding"), countText(counts.decode)}};
+    if (const sim::AbsenceSpan* absence = run_->absenceAt(r, s)) {
+      lines.insert(lines.begin(), {textOf(absence->what), tr("until %1").arg(timeText(absence->end_s, 0.1))});
+    }
     if (counts.transfer > 0) lines.push_back({tr("KV on its way"), countText(counts.transfer)});
     if (const sim::ReplicaSeries::Bin* bin = run_->activity.at(r, s)) {
       lines.push_back({tr("KV cache"), percentText(bin->kv_usage)});
@@ -258,7 +305,7 @@ void TimelineView::paintHover(QPainter& painter) {
           {tr("Steps"), tr("%1 /s").arg(figureText(static_cast<double>(bin->steps) / (bin->end_s - bin->begin_s)))});
     }
   }
-  paintCard(painter, themeOf(*this), rect(), *hover_, title, lines);
+  paintCard(painter, themeOf(*this), QRectF(0, 0, width(), height() - kAxis), *hover_, title, lines);
 }
 
 }  // namespace headroom::gui

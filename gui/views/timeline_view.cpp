@@ -6,6 +6,7 @@
 #include <QPainter>
 #include <QWheelEvent>
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "gui/geometry/ticks.h"
@@ -21,6 +22,23 @@ constexpr double kLeastArrivals = 42, kLeastQueue = 30, kMostCurves = 240, kGap 
 constexpr double kDragFrom = 4;                                                       // pixels; less is a click
 constexpr int kTableBins = 60;
 
+/// "down 40 %, starting 12 %" of a time.
+QString awayText(const RunData& run, std::size_t replica, const TimeRange& range) {
+  std::array<double, sim::kAbsences> seconds{};
+  if (replica >= run.absences.size()) return {};
+  for (const sim::AbsenceSpan& span : run.absences[replica]) {
+    const double part = std::min(span.end_s, range.end) - std::max(span.begin_s, range.begin);
+    if (part > 0) seconds[static_cast<std::size_t>(span.what)] += part;
+  }
+  QStringList parts;
+  for (std::size_t what = 0; what < seconds.size(); ++what) {
+    if (seconds[what] <= 0) continue;
+    parts << textOf(static_cast<sim::Absence>(what)) + QLatin1Char(' ') +
+                 percentText(seconds[what] / (range.end - range.begin));
+  }
+  return parts.join(QStringLiteral(", "));
+}
+
 }  // namespace
 
 TimelineView::TimelineView(Document& document, Selection& selection, QWidget* parent)
@@ -31,7 +49,7 @@ TimelineView::TimelineView(Document& document, Selection& selection, QWidget* pa
   connect(&document, &Document::runsChanged, this, &TimelineView::onRuns);
   connect(&selection, &Selection::changed, this, [this] {
     describe();
-    back_ = {};  // the chosen replica's name stands out
+    if (selection_.now().replica != named_) back_ = {};  // its name stands out
     update();
   });
   connect(&selection, &Selection::cursorMoved, this, qOverload<>(&QWidget::update));
@@ -279,7 +297,8 @@ std::unique_ptr<QAbstractItemModel> TimelineView::table() const {
                       tr("Prefill share of the time"),
                       tr("Requests in prefill"),
                       tr("Batch (decoding)"),
-                      tr("Waiting")};
+                      tr("Waiting"),
+                      tr("Takes no new requests")};
   if (run_) {
     const double step = (axis_.end() - axis_.begin()) / kTableBins;
     for (std::size_t r = 0; r < std::min<std::size_t>(run_->phases.size(), 200); ++r) {
@@ -288,7 +307,8 @@ std::unique_ptr<QAbstractItemModel> TimelineView::table() const {
         const PhaseMeans means = run_->phases[r].mean(toNs(begin), toNs(begin + step));
         rows.push_back({timeText(begin, step), timeText(begin + step, step),
                         QString::fromStdString(run_->replicaName(static_cast<std::uint32_t>(r))),
-                        percentText(means.prefill_share), means.prefill, means.decode, means.queue});
+                        percentText(means.prefill_share), means.prefill, means.decode, means.queue,
+                        awayText(*run_, r, {begin, begin + step})});
       }
     }
   }

@@ -29,7 +29,7 @@ class TimelineView final : public QWidget {
   QString summary() const;
   std::unique_ptr<QAbstractItemModel> table() const;
   QSize sizeHint() const override { return {900, 300}; }
-  QSize minimumSizeHint() const override { return {420, 180}; }
+  QSize minimumSizeHint() const override { return {360, 150}; }
 
  signals:
   void axisChanged();
@@ -62,6 +62,7 @@ class TimelineView final : public QWidget {
   // timeline_paint.cpp
   void renderBack();
   void renderRows(QPainter& painter);
+  void renderAbsences(QPainter& painter, std::size_t replica, double y, double height);
   void renderNames(QPainter& painter, const RowLayout& layout);
   void renderLoad(QPainter& painter);
   void renderAxis(QPainter& painter);
@@ -79,6 +80,7 @@ class TimelineView final : public QWidget {
   bool dragging_ = false;
   std::optional<double> mark_;  ///< where a selection by keyboard began
   std::optional<QPointF> hover_;
+  std::optional<int> named_;  ///< the replica whose name stands out in back_
   int most_decoding_ = 1;
 };
 

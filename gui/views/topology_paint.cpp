@@ -13,6 +13,7 @@ namespace headroom::gui {
 namespace {
 
 constexpr double kHot = 0.8;  ///< of its bandwidth: a link stands out from here
+constexpr std::size_t kWideLinks = 64;
 using Hit = TopologyLayout::Hit;
 
 const char* nameOf(TopologyView::Heat heat) {
@@ -102,8 +103,10 @@ void TopologyView::renderLinks(QPainter& painter) {
   std::sort(warm.begin(), warm.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   painter.setRenderHint(QPainter::Antialiasing);
   painter.setBrush(Qt::NoBrush);
-  for (const auto& [share, link] : warm) {
-    painter.setPen(QPen(theme.heatAt(share), 1 + 3 * std::min(share, 1.0), Qt::SolidLine, Qt::RoundCap));
+  for (std::size_t i = 0; i < warm.size(); ++i) {
+    const auto& [share, link] = warm[i];
+    const bool wide = i + kWideLinks >= warm.size();  // wide curves take ten times as long as thin ones
+    painter.setPen(QPen(theme.heatAt(share), wide ? 1 + 3 * std::min(share, 1.0) : 1, Qt::SolidLine, Qt::FlatCap));
     painter.drawPath(link->path());
   }
 }

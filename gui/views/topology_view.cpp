@@ -131,6 +131,9 @@ double TopologyView::linkShare(std::uint32_t link) const {
 
 QColor TopologyView::cellColour(const Theme& theme, int replica) const {
   if (replica < 0) return theme.idle;
+  const auto index = static_cast<std::size_t>(replica);
+  if (index < states_.size() && states_[index].away && *states_[index].away != sim::Absence::draining)
+    return fillOf(theme, *states_[index].away);
   const std::size_t pool = static_cast<std::size_t>(replica) < run_->replicas.size()
                                ? run_->replicas[static_cast<std::size_t>(replica)].pool_index
                                : 0;
@@ -164,6 +167,7 @@ std::vector<CardRow> TopologyView::cardOf(const Hit& hit, QString& title) const 
               {tr("KV cache"), percentText(state.kv_usage)},
               {tr("Running"), figureText(state.running)},
               {tr("Waiting"), figureText(state.waiting)}};
+      if (state.away) rows.insert(rows.begin(), {tr("State"), textOf(*state.away)});
       if (hit.index < run_->replicas.size())
         rows.push_back({tr("Pool"), QString::fromStdString(run_->replicas[hit.index].pool)});
       break;

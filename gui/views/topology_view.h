@@ -29,7 +29,7 @@ class TopologyView final : public QWidget {
   QString summary() const;
   std::unique_ptr<QAbstractItemModel> table() const;
   QSize sizeHint() const override { return {560, 340}; }
-  QSize minimumSizeHint() const override { return {300, 200}; }
+  QSize minimumSizeHint() const override { return {280, 150}; }
 
  signals:
   void described();

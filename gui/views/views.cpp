@@ -1,6 +1,7 @@
 #include "gui/views/views.h"
 
 #include <QAbstractItemModel>
+#include <algorithm>
 
 #include "gui/models/listed_table_model.h"
 #include "gui/views/inspector_view.h"
@@ -50,9 +51,20 @@ QWidget* makeTimeline(Document& document, Selection& selection, QWidget* parent)
   auto* legend = new Legend({}, panel);
   const auto entries = [&document, legend] {
     std::vector<Legend::Entry> all{{Panel::tr("Prefill"), &Theme::prefill},
-                                   {Panel::tr("Decode, stronger for larger batches"), &Theme::decode}};
+                                   {Panel::tr("Decode, by batch"), &Theme::decode}};
     const RunPtr run = document.runA();
     if (run && run->requests.movesKv()) all.push_back({Panel::tr("KV transfer"), &Theme::transfer});
+    if (run && run->hasUnanswered()) all.push_back({Panel::tr("Without answer"), &Theme::series_b});
+    const auto any = [&](auto holds) {
+      return run && std::any_of(run->absences.begin(), run->absences.end(),
+                                [&](const auto& spans) { return std::any_of(spans.begin(), spans.end(), holds); });
+    };
+    if (any([](const sim::AbsenceSpan& span) { return span.what == sim::Absence::down; })) {
+      all.push_back({Panel::tr("Down"), &Theme::failure});
+    }
+    if (any([](const sim::AbsenceSpan& span) { return span.what != sim::Absence::down; })) {
+      all.push_back({Panel::tr("Starting, draining"), &Theme::loading});
+    }
     legend->setEntries(std::move(all));
   };
   entries();

@@ -6,9 +6,13 @@
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
+#include <QPainter>
 #include <QTableView>
 #include <QToolButton>
 #include <QVBoxLayout>
+
+#include "gui/theme.h"
+#include "gui/widgets/plot_parts.h"
 
 namespace headroom::gui {
 
@@ -40,17 +44,36 @@ void Segments::setCurrent(int index) {
   emit chosen(index);
 }
 
+ShortLabel::ShortLabel(QWidget* parent) : QWidget(parent) {
+  setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+}
+
+void ShortLabel::setText(const QString& text) {
+  text_ = text;
+  setToolTip(text);
+  setAccessibleName(text);
+  update();
+}
+
+QSize ShortLabel::sizeHint() const {
+  const QFontMetrics metrics(textFont(13));
+  return {metrics.horizontalAdvance(text_), metrics.height()};
+}
+
+void ShortLabel::paintEvent(QPaintEvent*) {
+  QPainter painter(this);
+  paintText(painter, rect(), text_, textFont(13), themeOf(*this).muted);
+}
+
 Panel::Panel(const QString& title, QWidget* parent)
     : QFrame(parent),
       rows_(new QVBoxLayout(this)),
       header_(new QHBoxLayout),
       title_(new QLabel(title, this)),
-      subtitle_(new QLabel(this)) {
+      subtitle_(new ShortLabel(this)) {
   setObjectName(QStringLiteral("panel"));
   setAccessibleName(title);
   title_->setProperty("role", "title");
-  subtitle_->setProperty("role", "muted");
-  subtitle_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
   rows_->setContentsMargins(14, 10, 14, 12);
   rows_->setSpacing(8);
   header_->setSpacing(10);
@@ -65,7 +88,6 @@ QString Panel::title() const {
 
 void Panel::setSubtitle(const QString& text) {
   subtitle_->setText(text);
-  subtitle_->setToolTip(text);
 }
 
 void Panel::addToHeader(QWidget* widget) {

@@ -34,6 +34,23 @@ class Segments final : public QWidget {
   QButtonGroup* group_;
 };
 
+/// A line that is cut with an ellipsis where there is no room; all of it is in the tool tip.
+class ShortLabel final : public QWidget {
+  Q_OBJECT
+ public:
+  explicit ShortLabel(QWidget* parent = nullptr);
+  void setText(const QString& text);
+  QString text() const { return text_; }
+  QSize sizeHint() const override;
+  QSize minimumSizeHint() const override { return {0, sizeHint().height()}; }
+
+ protected:
+  void paintEvent(QPaintEvent* event) override;
+
+ private:
+  QString text_;
+};
+
 class Panel final : public QFrame {
   Q_OBJECT
  public:
@@ -56,7 +73,7 @@ class Panel final : public QFrame {
   QVBoxLayout* rows_;
   QHBoxLayout* header_;
   QLabel* title_;
-  QLabel* subtitle_;
+  ShortLabel* subtitle_;
   QToolButton* table_button_ = nullptr;
   QWidget* body_ = nullptr;
   MakeTable make_table_;

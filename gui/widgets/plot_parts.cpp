@@ -111,6 +111,18 @@ void paintEmpty(QPainter& painter, const Theme& theme, const QRectF& area, const
                    sentence);
 }
 
+QColor fillOf(const Theme& theme, sim::Absence absence) {
+  return absence == sim::Absence::down ? theme.failure : theme.loading;
+}
+
+QColor wordsOf(const Theme& theme, sim::Absence absence) {
+  return absence == sim::Absence::down ? theme.bad : theme.warning;
+}
+
+QString textOf(sim::Absence absence) {
+  return QString::fromLatin1(sim::nameOf(absence)).replace(QLatin1Char('-'), QLatin1Char(' '));
+}
+
 QColor poolColour(const Theme& theme, std::size_t pool) {
   const QColor colours[] = {theme.prefill, theme.decode, theme.transfer, theme.loading, theme.queue};
   return colours[pool % std::size(colours)];

@@ -10,6 +10,7 @@
 
 #include "gui/theme.h"
 #include "gui/tiles.h"
+#include "sim/metrics/replica_absences.h"
 
 namespace headroom::gui {
 
@@ -31,6 +32,11 @@ double paintText(QPainter& painter, const QRectF& box, const QString& text, cons
 /// "Nothing here yet": a heading and a sentence in the middle.
 void paintEmpty(QPainter& painter, const Theme& theme, const QRectF& area, const QString& heading,
                 const QString& sentence);
+
+/// Of a replica that takes no new requests: a colour to fill with, one for words on a card, "loading weights".
+QColor fillOf(const Theme& theme, sim::Absence absence);
+QColor wordsOf(const Theme& theme, sim::Absence absence);
+QString textOf(sim::Absence absence);
 
 /// Colours of the pools of a run.
 QColor poolColour(const Theme& theme, std::size_t pool);

@@ -130,6 +130,10 @@ Desk::Desk(Document& document, const QString& program, QObject* parent)
   });
   connect(&loader_, &RunLoader::loaded, this, [this](RunPtr run) {
     const RunPtr before = document_.runA();
+    if (document_.text().isEmpty() && !run->scenario_yaml.empty()) {  // a folder opened alone brings its scenario
+      loading_for_ = QString::fromStdString(run->scenario_yaml);
+      document_.open(loading_for_, {});
+    }
     document_.setRunA(std::move(run), std::exchange(loading_for_, {}));
     forget(before);
     emit runShown();

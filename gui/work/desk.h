@@ -40,6 +40,8 @@ class Desk final : public QObject {
   bool openAny(const QString& path);
   bool openScenario(const QString& path);
   void openRun(const QString& path);
+  /// Is a run being read?
+  bool loading() const { return loader_.loading(); }
   /// Sets the first workload to a recorded trace.
   bool useTrace(const QString& path);
   bool save(const QString& path);

@@ -112,7 +112,7 @@ void Cluster::run() {
   if (network_ != nullptr) network_->beginBackground();
   scheduleArrival();
   endBackgroundWhenDone();
-  if (outages_) outages_->begin();
+  if (outages_) outages_->begin(options_.absences);
   loop_.run(*this, kNever - 1);
   for (std::uint32_t r = 0; r < fleet_.size(); ++r) {
     CHECK(fleet_[r].engine->idle(), "a run ends with every request gone");

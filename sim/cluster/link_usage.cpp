@@ -13,6 +13,7 @@ const char* nameOf(TransferKind kind) {
 
 void LinkUsage::add(std::span<const FabricLinkId> links, TransferKind kind, std::int64_t bytes, Ticks begin,
                     Ticks end) {
+  last_end_ = std::max(last_end_, end);
   while (static_cast<std::size_t>(end / interval_) >= kMostIntervals) widen();
   const auto first = static_cast<std::size_t>(begin / interval_), last = static_cast<std::size_t>(end / interval_);
   const double rate = end > begin ? static_cast<double>(bytes) / static_cast<double>(end - begin) : 0;

@@ -34,6 +34,8 @@ class LinkUsage {
   /// Bytes in each interval from 0 on; empty or shorter than the run where nothing went any more.
   const std::vector<double>& overTime(FabricLinkId link) const { return links_[link.value()].over_time; }
   std::size_t links() const { return links_.size(); }
+  /// Of all that went over any link.
+  Ticks lastEnd() const { return last_end_; }
 
  private:
   struct Link {
@@ -43,6 +45,7 @@ class LinkUsage {
   void widen();
 
   std::vector<Link> links_;
+  Ticks last_end_ = 0;
   Ticks interval_ = static_cast<Ticks>(kTicksPerSecond / 16);
 };
 

@@ -38,7 +38,8 @@ void Outages::onStarted(std::uint32_t index) {
   settle(index);
 }
 
-void Outages::begin() {
+void Outages::begin(ReplicaAbsences* absences) {
+  absences_ = absences;
   scheduleNext();
 }
 
@@ -164,6 +165,20 @@ void Outages::settle(std::uint32_t index) {
   enter(index, replica.drains > 0 ? State::draining : State::up);
 }
 
+std::optional<Absence> Outages::absenceIn(State state) {
+  switch (state) {
+    case State::draining:
+      return Absence::draining;
+    case State::starting:
+      return Absence::starting;
+    case State::down:
+      return Absence::down;
+    case State::up:
+      break;
+  }
+  return std::nullopt;
+}
+
 void Outages::enter(std::uint32_t index, State state) {
   ReplicaState& replica = states_[index];
   if (replica.state == state) return;
@@ -171,6 +186,7 @@ void Outages::enter(std::uint32_t index, State state) {
   replica.time[static_cast<std::size_t>(replica.state)] += loop_.now() - replica.since;
   replica.since = loop_.now();
   replica.state = state;
+  if (absences_ != nullptr) absences_->change(index, absenceIn(state), loop_.now());
   if (was_up != (state == State::up)) handler_.onAvailable(index, state == State::up);
 }
 

@@ -8,12 +8,14 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/cluster/event_targets.h"
 #include "sim/cluster/fault_stream.h"
 #include "sim/loop/event_loop.h"
+#include "sim/metrics/replica_absences.h"
 #include "sim/result.h"
 #include "sim/scenario.h"
 
@@ -45,8 +47,8 @@ class Outages {
   void startsWithTheRun(std::uint32_t replica);
   /// See OutageHandler::onStart().
   void onStarted(std::uint32_t replica);
-  /// Schedules the first fault.
-  void begin();
+  /// Schedules the first fault. `absences`: told of each change; null: nobody is.
+  void begin(ReplicaAbsences* absences = nullptr);
   void onEvent(const Event& event);
   /// May the state of a replica still change?
   bool anyToCome() const { return stream_.nextTime() != kNever || starts_to_come_ > 0; }
@@ -84,11 +86,13 @@ class Outages {
   void slow(std::uint32_t replica, double factor, bool begins);
   void changeLinks(const Fault& fault, bool begins);
   void enter(std::uint32_t replica, State state);
+  static std::optional<Absence> absenceIn(State state);
   void settle(std::uint32_t replica);
 
   EventLoop& loop_;
   OutageHandler& handler_;
   FaultStream stream_;
+  ReplicaAbsences* absences_ = nullptr;
   std::vector<ReplicaState> states_;
   std::vector<Ticks> cold_start_;                                        // by pool
   std::vector<std::vector<std::pair<std::uint32_t, double>>> narrowed_;  // by link: faults, and what each leaves

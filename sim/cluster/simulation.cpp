@@ -10,6 +10,8 @@
 #include "models/hardware/prices.h"
 #include "sim/cluster/cluster.h"
 #include "sim/cluster/summarize_network.h"
+#include "sim/metrics/link_series.h"
+#include "sim/metrics/replica_absences.h"
 #include "sim/version.h"
 
 namespace headroom::sim {
@@ -208,6 +210,23 @@ void summarizeStarts(const ColdStarts& starts, const std::vector<DeploymentPlan>
   }
 }
 
+/// Those of faults are known already, but for those that the run ends in.
+void completeAbsences(const Cluster& cluster, const std::vector<DeploymentPlan>& plans, ReplicaAbsences& absences) {
+  absences.finish(cluster.recorder().lastFinish());
+  const ColdStarts* starts = cluster.coldStarts();
+  std::uint32_t replicas = 0;
+  for (const DeploymentPlan& plan : plans) {
+    for (const PoolPlan& pool : plan.pools) replicas += static_cast<std::uint32_t>(pool.spec.replicas);
+  }
+  for (std::uint32_t r = 0; starts != nullptr && r < replicas; ++r) {
+    const StartTimes* times = starts->firstStart(r);  // later ones are the faults' and known
+    if (times == nullptr) continue;
+    absences.add(r, Absence::starting, times->began, times->before);
+    absences.add(r, Absence::loading_weights, times->before, times->weights);
+    absences.add(r, Absence::starting, times->weights, times->ready);
+  }
+}
+
 /// Arrival rate over what the replicas sustain on the same mix; the worst deployment counts.
 void estimateLoad(const Scenario& scenario, const std::vector<DeploymentPlan>& plans, const Cluster& cluster,
                   Result& result) {
@@ -269,12 +288,14 @@ Result simulate(const Scenario& scenario, const std::vector<DeploymentPlan>& pla
     const Recorder::TtftShares shares = cluster.recorder().ttftShares();
     if (result.usd) *result.usd += result.network->egress_usd;
     summarizeStarts(*cluster.coldStarts(), plans, result);
+    if (options.links != nullptr) *options.links = linkSeries(*network, cluster.recorder().lastFinish());
     result.network->ttft_kv_transfer = shares.kv_transfer;
     result.network->ttft_contention = shares.network;
     result.network->ttft_prefix_fetch = shares.prefix_fetch;
     result.network->ttft_prefix_contention = shares.prefix_network;
     result.network->ttft_wan = shares.wan;
   }
+  if (options.absences != nullptr) completeAbsences(cluster, plans, *options.absences);
   if (options.requests != nullptr && result.faults) {
     for (const FaultMark& mark : result.faults->events) options.requests->onFault(mark);
   }

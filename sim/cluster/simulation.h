@@ -29,11 +29,16 @@ struct Progress {
   std::function<LiveFigures()> live{};  ///< costs a walk over all replicas: ask some times a second, within the call
 };
 
+struct LinkSeries;
+class ReplicaAbsences;
+
 struct SimulationOptions {
   bool exact_steps = false;                        ///< run every step (the oracle of the fast path)
   bool estimate_load = true;                       ///< offered_load and regime
   RequestSink* requests = nullptr;                 ///< told of each request, in the order of ids
   ReplicaActivity* activity = nullptr;             ///< of these plans; told of each step
+  ReplicaAbsences* absences = nullptr;             ///< told when replicas start, drain, go down
+  LinkSeries* links = nullptr;                     ///< filled at the end, if anything went over a network
   std::function<void(const Progress&)> progress;   ///< called now and then
   const std::atomic<bool>* interrupted = nullptr;  ///< looked at now and then
 };

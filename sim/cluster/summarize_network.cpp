@@ -8,6 +8,19 @@ namespace {
 
 constexpr std::size_t kLinksShown = 8;
 
+std::vector<double> utilisationOverTime(const RunNetwork& network, FabricLinkId id, Ticks end) {
+  const LinkUsage& usage = network.transfers().usage();
+  const double bandwidth = network.topology().link(id).bandwidth.value();
+  const Ticks stop = std::max(end, usage.lastEnd());  // weights may arrive after the last answer
+  std::vector<double> shares = usage.overTime(id);    // bytes
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    const Ticks from = static_cast<Ticks>(i) * usage.interval();
+    const Ticks length = std::clamp<Ticks>(stop - from, 1, usage.interval());  // the last one may be cut short
+    shares[i] /= bandwidth * toSeconds(length).value();
+  }
+  return shares;
+}
+
 LinkOutcome outcomeOf(const RunNetwork& network, FabricLinkId id, Ticks end) {
   const LinkUsage& usage = network.transfers().usage();
   const FabricLink& link = network.topology().link(id);
@@ -17,19 +30,13 @@ LinkOutcome outcomeOf(const RunNetwork& network, FabricLinkId id, Ticks end) {
   out.gb_per_s = link.bandwidth.value() / 1e9;
   out.bytes = usage.totalBytes(id);
   out.utilisation = static_cast<double>(out.bytes) / (link.bandwidth.value() * toSeconds(end).value());
-  std::vector<double> bytes = usage.overTime(id);
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const Ticks from = static_cast<Ticks>(i) * usage.interval();
-    if (from >= end) break;                                                   // what went on after the last answer
-    const Ticks length = std::clamp<Ticks>(end - from, 1, usage.interval());  // the last one may be cut short
-    out.over_time.push_back(bytes[i] / (link.bandwidth.value() * toSeconds(length).value()));
-    out.peak = std::max(out.peak, out.over_time.back());
-  }
+  out.over_time = utilisationOverTime(network, id, end);
+  for (const double share : out.over_time) out.peak = std::max(out.peak, share);
   return out;
 }
 
 /// By utilisation over the run; ties to the lower id.
-std::vector<FabricLinkId> busiest(const RunNetwork& network) {
+std::vector<FabricLinkId> busiest(const RunNetwork& network, std::size_t most) {
   const LinkUsage& usage = network.transfers().usage();
   std::vector<std::pair<double, std::uint32_t>> load;
   for (std::uint32_t i = 0; i < usage.links(); ++i) {
@@ -37,7 +44,7 @@ std::vector<FabricLinkId> busiest(const RunNetwork& network) {
     if (bytes == 0) continue;
     load.emplace_back(-static_cast<double>(bytes) / network.topology().link(FabricLinkId(i)).bandwidth.value(), i);
   }
-  const std::size_t shown = std::min(kLinksShown, load.size());
+  const std::size_t shown = std::min(most, load.size());
   std::partial_sort(load.begin(), load.begin() + static_cast<std::ptrdiff_t>(shown), load.end());
   std::vector<FabricLinkId> links;
   for (std::size_t i = 0; i < shown; ++i) links.emplace_back(load[i].second);
@@ -104,8 +111,18 @@ NetworkOutcome summarizeNetwork(const RunNetwork& network, const Scenario& scena
   out.slices = outcomesOfSlices(network, scenario, end);
   out.interval_s = toSeconds(transfers.usage().interval()).value();
   if (end <= 0) return out;
-  for (const FabricLinkId id : busiest(network)) out.links.push_back(outcomeOf(network, id, end));
+  for (const FabricLinkId id : busiest(network, kLinksShown)) out.links.push_back(outcomeOf(network, id, end));
   return out;
+}
+
+LinkSeries linkSeries(const RunNetwork& network, Ticks end) {
+  LinkSeries series{.interval_s = toSeconds(network.transfers().usage().interval()).value(), .links = {}};
+  if (end <= 0) return series;
+  for (const FabricLinkId id : busiest(network, LinkSeries::kMost)) {
+    const std::vector<double> shares = utilisationOverTime(network, id, end);
+    series.links.push_back({network.topology().linkName(id), {shares.begin(), shares.end()}});
+  }
+  return series;
 }
 
 }  // namespace headroom::sim

@@ -1,15 +1,14 @@
 #include "sim/metrics/replica_activity.h"
 
 #include <fmt/format.h>
-#include <zstd.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <iterator>
 
 #include "models/base/error.h"
 #include "models/base/files.h"
+#include "sim/metrics/table_files.h"
 
 namespace headroom::sim {
 namespace {
@@ -18,7 +17,6 @@ __extension__ using Int128 = __int128;
 
 constexpr std::size_t kAllBins = 1 << 18;  // of all replicas together
 constexpr std::size_t kFewestBins = 64, kMostBins = 4096;
-constexpr int kCompressionLevel = 3;
 
 /// How far a run of steps has come at some time.
 struct Progress {
@@ -48,18 +46,6 @@ Progress progressAt(const StepRun& run, Ticks t) {
   if (low == run.steps) return {run.steps, cachedTime(run, run.steps)};
   const Ticks into = t - endOf(run, low);
   return {into > 0 ? low + 1 : low, cachedTime(run, low) + Int128{run.cached_tokens + run.growth * low} * into};
-}
-
-/// A number and what stands behind it up to the next comma.
-template <typename Number>
-bool takeNumber(std::string_view& text, Number& number) {
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (parsed.ec != std::errc()) return false;
-  text.remove_prefix(static_cast<std::size_t>(parsed.ptr - text.data()));
-  if (text.empty()) return true;
-  if (text.front() != ',') return false;
-  text.remove_prefix(1);
-  return true;
 }
 
 }  // namespace
@@ -142,12 +128,7 @@ std::string ReplicaActivity::csv() const {
 }
 
 void ReplicaActivity::write(const std::filesystem::path& file) const {
-  const std::string text = csv();
-  std::string packed(ZSTD_compressBound(text.size()), '\0');
-  const std::size_t size = ZSTD_compress(packed.data(), packed.size(), text.data(), text.size(), kCompressionLevel);
-  CHECK(!ZSTD_isError(size), ZSTD_getErrorName(size));
-  packed.resize(size);
-  writeFileAtomically(file, packed);
+  writeCompressed(file, csv());
 }
 
 const ReplicaSeries::Bin* ReplicaSeries::at(std::size_t replica, double time_s) const {

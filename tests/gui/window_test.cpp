@@ -8,57 +8,19 @@
 #include <QLineEdit>
 #include <QMimeData>
 
-#include "gui/design/scenario_form.h"
 #include "gui/design/yaml_editor.h"
-#include "gui/main_window.h"
 #include "gui/models/difference.h"
 #include "gui/models/ledger_model.h"
 #include "gui/pages/compare_page.h"
-#include "gui/pages/design_page.h"
 #include "gui/pages/plan_page.h"
 #include "gui/screenshot.h"
 #include "gui/theme.h"
 #include "gui/views/pareto_view.h"
-#include "tests/gui/gui_test.h"
+#include "tests/gui/window_fixture.h"
 #include "tests/planner/small_study.h"
 
 namespace headroom::gui {
 namespace {
-
-class Window : public ::testing::Test {
- protected:
-  explicit Window(const QString& worker = {}) : window(worker) {
-    window.resize(1500, 950);
-    window.document().open(smallScenario(), folder.filePath(QStringLiteral("small.yaml")));
-    window.show();
-    EXPECT_TRUE(QTest::qWaitForWindowExposed(&window));
-  }
-  ~Window() override { window.document().markSaved(window.document().file()); }
-
-  void press(Qt::Key key, Qt::KeyboardModifiers modifiers = Qt::NoModifier) {
-    QWidget* target = window.focusWidget() != nullptr ? window.focusWidget() : &window;
-    QTest::keyClick(target, key, modifiers);
-  }
-  bool run() {
-    const RunPtr before = window.document().runA();
-    window.desk().run();
-    return waitFor([&] { return window.document().runA() != before || !window.message().isEmpty(); });
-  }
-  /// As a user would: types into the field and leaves it.
-  void setField(const QString& path, const QString& text) {
-    FieldRow* row = window.designPage().form().row(path);
-    ASSERT_NE(row, nullptr) << path.toStdString();
-    QWidget* editor = row->editor();
-    if (auto* box = qobject_cast<QComboBox*>(editor)) editor = box->lineEdit();
-    editor->setFocus();
-    static_cast<QLineEdit*>(editor)->selectAll();
-    QTest::keyClicks(editor, text);
-    QTest::keyClick(editor, Qt::Key_Return);
-  }
-
-  QTemporaryDir folder;
-  MainWindow window;
-};
 
 TEST_F(Window, EveryPageOpensByItsKey) {
   for (int i = 0; i < 4; ++i) {
@@ -133,30 +95,6 @@ TEST_F(Window, WhetherItFitsIsKnownBeforeAnyRun) {
                   .contains(QStringLiteral("Does not fit")));
 }
 
-TEST_F(Window, ABrokenScenarioOpensInTheEditorWithItsError) {
-  const QString path =
-      writeText(folder, QStringLiteral("broken.yaml"), smallScenario() + QStringLiteral("nonsense: 1\n"));
-  window.openAny(path);
-  EXPECT_TRUE(window.document().text().contains(QStringLiteral("nonsense")));
-  EXPECT_EQ(window.designPage().editor().wrongLine(), 16);
-  EXPECT_TRUE(window.message().contains(QStringLiteral("nonsense"))) << window.message().toStdString();
-  window.openAny(writeText(folder, QStringLiteral("worse.yaml"), QStringLiteral("a: [1\n: {")));
-  EXPECT_FALSE(window.message().isEmpty());
-  EXPECT_TRUE(window.document().text().startsWith(QStringLiteral("a: [1")));
-}
-
-TEST_F(Window, AResultOfAnotherVersionAndATraceThatIsNoneChangeNothing) {
-  const QString text = window.document().text();
-  window.openAny(writeText(folder, QStringLiteral("r.json"), QStringLiteral(R"({"schema": "headroom.result/9"})")));
-  ASSERT_TRUE(waitFor([&] { return !window.message().isEmpty(); }));
-  EXPECT_EQ(window.document().runA(), nullptr);
-  window.openAny(writeText(folder, QStringLiteral("t.csv"), QStringLiteral("some,words\nno,trace\n")));
-  EXPECT_TRUE(window.message().contains(QStringLiteral("no trace"))) << window.message().toStdString();
-  window.openAny(folder.filePath(QStringLiteral("missing.yaml")));
-  EXPECT_TRUE(window.message().contains(QStringLiteral("no file")));
-  EXPECT_EQ(window.document().text(), text);
-}
-
 TEST_F(Window, ATraceIsPutIntoTheFirstWorkload) {
   QString rows = QStringLiteral("arrival_s,prompt_tokens,output_tokens\n");
   for (int i = 0; i < 30; ++i) rows += QStringLiteral("%1,100,20\n").arg(i);
@@ -164,18 +102,6 @@ TEST_F(Window, ATraceIsPutIntoTheFirstWorkload) {
   window.document().parseNow();
   EXPECT_TRUE(window.document().scenario()) << window.document().problem()->sentence().toStdString();
   EXPECT_TRUE(window.document().text().contains(QStringLiteral("type: trace"))) << window.message().toStdString();
-}
-
-TEST_F(Window, WhatCannotBeSavedIsKept) {
-  window.document().replace(0, 0, QStringLiteral("# mine\n"));
-  const QString file = writeText(folder, QStringLiteral("file"), {});
-  EXPECT_FALSE(window.desk().save(file + QStringLiteral("/below/x.yaml")));
-  EXPECT_TRUE(window.message().contains(QStringLiteral("not saved"))) << window.message().toStdString();
-  EXPECT_TRUE(window.document().isModified());
-  EXPECT_TRUE(window.document().text().startsWith(QStringLiteral("# mine")));
-  EXPECT_TRUE(window.desk().save(folder.filePath(QStringLiteral("ok.yaml"))));
-  EXPECT_FALSE(window.document().isModified());
-  EXPECT_EQ(Desk::recentFiles().value(0), folder.filePath(QStringLiteral("ok.yaml")));
 }
 
 TEST_F(Window, PinAsBComparesTwoRuns) {
@@ -250,19 +176,6 @@ TEST_F(Window, TheKeyboardAloneReachesASettingAndTheNextPanel) {
   press(Qt::Key_F6);
   EXPECT_NE(window.focusWidget(), before);
   EXPECT_EQ(window.focusWidget()->objectName(), QStringLiteral("yaml"));
-}
-
-class MissingWorker : public Window {
- protected:
-  MissingWorker() : Window(QStringLiteral("/nowhere/headroom")) {}
-};
-
-TEST_F(MissingWorker, IsASentenceInTheWindow) {
-  window.desk().run();
-  ASSERT_TRUE(waitFor([&] { return !window.message().isEmpty(); }));
-  EXPECT_TRUE(window.message().contains(QStringLiteral("missing"))) << window.message().toStdString();
-  EXPECT_FALSE(window.desk().running());
-  EXPECT_TRUE(window.isVisible());
 }
 
 TEST(Screenshot, RefusesWhatItDoesNotKnow) {

@@ -232,34 +232,6 @@ TEST_F(Run, LoadingStopsWhenAsked) {
 
 // Statistics over checkpoints: more requests than a run of a test has.
 
-sim::RequestColumns manyRequests(std::size_t n) {
-  sim::RequestColumns r;
-  r.origins = {{"chat", "a", ""}};
-  r.statuses = {"completed", "rejected"};
-  r.parts = {{"queue", {}}, {"prefill", {}}, {"decode", {}}};
-  std::mt19937_64 random(7);
-  for (std::size_t i = 0; i < n; ++i) {
-    r.id.push_back(i);
-    r.arrival.push_back(static_cast<std::int64_t>(i) * kMs);
-    r.replica.push_back(static_cast<std::uint32_t>(random() % 5));
-    r.origin.push_back(0);
-    r.status.push_back(random() % 50 == 0 ? 1 : 0);
-    const bool completed = r.status.back() == 0;
-    r.prompt_tokens.push_back(10);
-    r.output_tokens.push_back(completed ? 2 : 0);
-    r.cached_tokens.push_back(0);
-    r.preemptions.push_back(0);
-    const auto ttft = static_cast<std::int64_t>(random() % (400 * kMs)),
-               decode = static_cast<std::int64_t>(random() % kSecond);
-    r.ttft.push_back(completed ? ttft : 0);
-    r.e2e.push_back(completed ? ttft + decode : 0);
-    r.parts[0].time.push_back(completed ? ttft / 2 : 0);
-    r.parts[1].time.push_back(completed ? ttft - ttft / 2 : 0);
-    r.parts[2].time.push_back(completed ? decode : 0);
-  }
-  return r;
-}
-
 TEST(RunStatistics, RangesOverCheckpointsAreCountedAsIfOneByOne) {
   const sim::RequestColumns requests = manyRequests(300'000);
   sim::Scenario scenario;
@@ -303,227 +275,46 @@ TEST(LatencyCounts, BucketsGrowWithoutGapAndHoldTheirValues) {
   }
 }
 
-TEST(CumulativeCurve, RisesToAllOfThemWithOnePointAColumn) {
-  LatencyCounts counts;
-  for (int i = 0; i < 10'000; ++i) counts.add(LatencyCounts::bucketOf((50 + i % 1000) * kMs));
-  counts.countUp();
-  const LatencyRange range = LatencyRange::around({&counts}, {{.request_class = "a", .ms = 2000, .attainment = 0.99}});
-  EXPECT_LE(range.begin, 50);
-  EXPECT_GE(range.end, 2000);
-  const std::vector<QPointF> curve = cumulativeCurve(counts, range, 500);
-  ASSERT_EQ(curve.size(), 501u);
-  for (std::size_t i = 1; i < curve.size(); ++i) EXPECT_GE(curve[i].y(), curve[i - 1].y());
-  EXPECT_NEAR(curve.back().y(), 100, 1e-9);
-  EXPECT_NEAR(range.shareOf(range.valueAt(0.37)), 0.37, 1e-12);
-  const LatencyRange nothing = LatencyRange::around({}, {});
-  EXPECT_LT(nothing.begin, nothing.end);
-}
-
-// Timeline.
-
-ReplicaPhases phasesOfOne(std::vector<std::array<std::int64_t, 4>> requests) {
-  ReplicaPhases::Events events;
-  for (const auto& [arrived, scheduled, first, finished] : requests) {
-    events.arrived.push_back(arrived);
-    events.scheduled.push_back(scheduled);
-    events.first_token.push_back(first);
-    events.finished.push_back(finished);
-  }
-  return ReplicaPhases(std::move(events));
-}
-
-TEST(ReplicaPhases, CountsWhoWaitsComputesAndDecodes) {
-  const ReplicaPhases phases = phasesOfOne({{0, 10, 30, 50}, {5, 10, 20, 40}});
-  EXPECT_EQ(phases.at(-1), PhaseCounts{});
-  EXPECT_EQ(phases.at(7), (PhaseCounts{.queue = 2}));
-  EXPECT_EQ(phases.at(15), (PhaseCounts{.prefill = 2}));
-  EXPECT_EQ(phases.at(20), (PhaseCounts{.prefill = 1, .decode = 1}));
-  EXPECT_EQ(phases.at(35), (PhaseCounts{.decode = 2}));
-  EXPECT_EQ(phases.at(50), PhaseCounts{});
-  const PhaseMeans means = phases.mean(0, 50);
-  EXPECT_DOUBLE_EQ(means.queue, (10 + 5) / 50.0);
-  EXPECT_DOUBLE_EQ(means.prefill_share, 20 / 50.0);
-  EXPECT_DOUBLE_EQ(means.decode, (20 + 20) / 50.0);
-  EXPECT_DOUBLE_EQ(means.decode_share, 30 / 50.0);
-}
-
-TEST(ReplicaPhases, MovedPromptsCountOnBothReplicas) {
-  sim::RequestColumns r = manyRequests(1);
-  r.status = {0};
-  r.arrival = {0};
-  r.replica = {1};
-  r.prefill_replica = {0};
-  r.parts = {{"queue", {10}},      {"prefill", {20}}, {"decode_queue", {5}},
-             {"kv_transfer", {7}}, {"network", {3}},  {"decode", {55}}};
-  r.ttft = {45};
-  r.e2e = {100};
-  r.output_tokens = {4};
-  const std::vector<ReplicaPhases> phases = phasesOf(r, 2);
-  EXPECT_EQ(phases[0].at(5), (PhaseCounts{.queue = 1}));
-  EXPECT_EQ(phases[0].at(29), (PhaseCounts{.prefill = 1}));
-  EXPECT_TRUE(phases[0].at(31).idle());
-  EXPECT_TRUE(phases[1].at(31).idle());
-  EXPECT_EQ(phases[1].at(40), (PhaseCounts{.transfer = 1}));
-  EXPECT_EQ(phases[1].at(60), (PhaseCounts{.decode = 1}));
-  EXPECT_TRUE(phases[1].at(100).idle());
-}
-
-TEST(TimelineRow, ABoxFillsItsColumnsExactlyAndShortOnesAreMerged) {
-  std::vector<std::array<std::int64_t, 4>> requests{{0, 0, 20 * kSecond, 60 * kSecond}};
-  for (std::int64_t i = 0; i < 1000; ++i) {  // 10 ms of prefill every 40 ms from 60 s on
-    const std::int64_t at = 60 * kSecond + i * 40 * kMs;
-    requests.push_back({at, at, at + 10 * kMs, at + 10 * kMs});
-  }
-  TimeAxis axis(100);
-  const TimelineRow row = timelineRow(phasesOfOne(requests), axis, 100, 4, 10);
-  ASSERT_EQ(row.columns.size(), 100u);
-  EXPECT_EQ(row.columns[0].prefill, 255);
-  EXPECT_EQ(row.columns[19].prefill, 255);
-  EXPECT_EQ(row.columns[19].decode, 0);
-  EXPECT_EQ(row.columns[20].prefill, 0);
-  EXPECT_EQ(row.columns[20].decode, row.columns[59].decode);
-  EXPECT_NEAR(row.columns[70].prefill, 255 / 4, 3);
-  ASSERT_EQ(row.boxes.size(), 2u);
-  EXPECT_EQ(row.boxes[1].begin, 20);
-  EXPECT_EQ(row.boxes[1].end, 60);
-}
-
-TEST(TimelineRow, NothingBeforeTheFirstAndAfterTheLastRequest) {
-  TimeAxis axis(100);
-  const TimelineRow row =
-      timelineRow(phasesOfOne({{40 * kSecond, 41 * kSecond, 50 * kSecond, 60 * kSecond}}), axis, 50, 1, 5);
-  EXPECT_EQ(row.columns[10], ColumnShade{});
-  EXPECT_EQ(row.columns[40], ColumnShade{});
-  EXPECT_GT(row.columns[22].prefill, 0);
-  EXPECT_EQ(timelineRow(ReplicaPhases(), axis, 10, 1, 5).columns.size(), 10u);
-}
-
-TEST(TimelineRow, ZoomedInTheSumOfColumnsIsTheMeanOfTheRange) {
-  const sim::RequestColumns requests = manyRequests(3000);
-  const std::vector<ReplicaPhases> phases = phasesOf(requests, 5);
-  TimeAxis axis(4);
-  axis.show({1, 1.5});
-  for (const int columns : {37, 400, 5000}) {
-    double prefill = 0;
-    const TimelineRow row = timelineRow(phases[2], axis, columns, 100, 20);
-    for (const ColumnShade& shade : row.columns) prefill += shade.prefill / 255.0 / columns;
-    EXPECT_NEAR(prefill, phases[2].mean(kSecond, 3 * kSecond / 2).prefill_share, 0.02) << columns;
-  }
-}
-
-TEST(TimeAxis, ZoomsAroundAPointAndStaysInsideTheRun) {
-  TimeAxis axis(100);
-  axis.zoom(0.5, 20);
-  EXPECT_DOUBLE_EQ(axis.begin(), 10);
-  EXPECT_DOUBLE_EQ(axis.end(), 60);
-  axis.pan(-5);
-  EXPECT_DOUBLE_EQ(axis.begin(), 0);
-  axis.zoom(100, 3);
-  EXPECT_TRUE(axis.showsAll());
-  axis.show({30, 30});
-  EXPECT_NEAR(axis.end() - axis.begin(), TimeAxis::kShortest, 1e-12);
-}
-
-TEST(LoadCurve, CountsArrivalsAndThoseStillWaiting) {
-  const LoadCurve curve = loadCurve({0, kSecond, kSecond, 7 * kSecond},
-                                    {2 * kSecond, 3 * kSecond, 7 * kSecond, 8 * kSecond}, TimeAxis(10), 10, 2);
-  ASSERT_EQ(curve.arrivals_per_s.size(), 5u);
-  EXPECT_DOUBLE_EQ(curve.arrivals_per_s[0], 1.5);
-  EXPECT_DOUBLE_EQ(curve.waiting[0], 3);
-  EXPECT_DOUBLE_EQ(curve.waiting[1], 1);
-  EXPECT_DOUBLE_EQ(curve.most_waiting, 3);
-}
-
-TEST(RowLayout, ShrinksToFitAndThenScrolls) {
-  EXPECT_EQ(RowLayout::of(2, 300).pitch, 48);
-  EXPECT_EQ(RowLayout::of(20, 300).pitch, 15);
-  EXPECT_EQ(RowLayout::of(1000, 300).pitch, 5);
-  EXPECT_GT(RowLayout::of(1000, 300).all, 300);
-  EXPECT_EQ(RowLayout::of(20, 300).rowAt(16, 20), 1);
-  EXPECT_EQ(RowLayout::of(2, 300).rowAt(200, 2), -1);
-}
-
-// Ticks and texts.
-
-TEST(Ticks, AreRoundAndFewEnough) {
-  EXPECT_THAT(timeTicks(0, 600, 6), testing::ElementsAre(0, 120, 240, 360, 480, 600));
-  EXPECT_THAT(timeTicks(0.2, 1.1, 4), testing::ElementsAre(0.5, 1.0));
-  EXPECT_THAT(logTicks(20, 2000, 9), testing::ElementsAre(20, 50, 100, 200, 500, 1000, 2000));
-  EXPECT_THAT(logTicks(1, 1e6, 8), testing::SizeIs(7));
-  EXPECT_TRUE(timeTicks(5, 5, 4).empty());
-}
-
-TEST(Texts, AreInUnitsAPersonWouldChoose) {
-  EXPECT_EQ(latencyText(0.01634).toStdString(), "0.0163 ms");
-  EXPECT_EQ(latencyText(412.4).toStdString(), "412 ms");
-  EXPECT_EQ(latencyText(4639).toStdString(), "4.64 s");
-  EXPECT_EQ(timeText(132.4, 0.1).toStdString(), "132.4 s");
-  EXPECT_EQ(timeText(725, 60).toStdString(), "12:05");
-  EXPECT_EQ(timeText(12000, 600).toStdString(), "3:20 h");
-  EXPECT_EQ(percentText(0.99996).toStdString(), "99.99 %");
-  EXPECT_EQ(percentText(1).toStdString(), "100 %");
-  EXPECT_EQ(percentText(0.992).toStdString(), "99.2 %");
-  EXPECT_EQ(countText(1234567).toStdString(), "1,234,567");
-}
-
-// Topology.
-
-TEST(Topology, EverythingOfAFabricStandsInsideAndApart) {
-  TemporaryFolder folder;
-  for (const int nodes : {4, 64}) {
-    simulateInto(folder.path() / "run", fabricScenario(nodes, 40));
-    const RunPtr run = loadRun(folder.path() / "run");
-    ASSERT_TRUE(run->topology) << run->topology_problem;
-    const QRectF area(0, 0, 700, 360);
-    const TopologyLayout layout = layOut(*run, area);
-    ASSERT_EQ(layout.nodes.size(), static_cast<std::size_t>(nodes));
-    EXPECT_FALSE(layout.switches.empty());
-    std::vector<int> seen(run->replicas.size(), 0);
-    for (std::size_t n = 0; n < layout.nodes.size(); ++n) {
-      EXPECT_TRUE(area.contains(layout.nodes[n].box));
-      for (std::size_t m = n + 1; m < layout.nodes.size(); ++m)
-        EXPECT_FALSE(layout.nodes[n].box.intersects(layout.nodes[m].box));
-      for (const LaidCell& cell : layout.nodes[n].cells) {
-        if (cell.replica >= 0) ++seen[static_cast<std::size_t>(cell.replica)];
-      }
-    }
-    for (const int accelerators : seen) EXPECT_EQ(accelerators, 4);
-    for (const LaidSwitch& one : layout.switches) EXPECT_TRUE(area.contains(one.box));
-    const LaidCell& cell = layout.nodes[0].cells[0];
-    EXPECT_EQ(layout.at(cell.box.center()),
-              (TopologyLayout::Hit{TopologyLayout::Hit::Kind::replica, static_cast<std::uint32_t>(cell.replica)}));
-    EXPECT_EQ(layout.at(layout.switches[0].box.center()).kind, TopologyLayout::Hit::Kind::vertex);
-    const auto straight = std::find_if(layout.links.begin(), layout.links.end(),
-                                       [](const LaidLink& l) { return !l.in_node && l.rise == 0; });
-    ASSERT_NE(straight, layout.links.end());
-    EXPECT_LT(straight->distance(straight->path().pointAtPercent(0.4)), 0.5);
-    EXPECT_EQ(layout.at({-50, -50}).kind, TopologyLayout::Hit::Kind::none);
-  }
-}
-
-TEST(Topology, TilesOfAThousandReplicasStandInsideAndApart) {
-  std::vector<ReplicaName> replicas;
-  for (int r = 0; r < 1000; ++r) replicas.push_back({"r", r < 900 ? "a" : "b", r < 900 ? 0u : 1u});
-  const QRectF area(0, 0, 500, 300);
-  const TopologyLayout layout = layOutTiles(replicas, area);
-  ASSERT_EQ(layout.tiles.size(), 1000u);
-  for (std::size_t t = 0; t < layout.tiles.size(); ++t) {
-    EXPECT_TRUE(area.contains(layout.tiles[t].box));
-    if (t == 0) continue;
-    EXPECT_FALSE(layout.tiles[t].box.intersects(layout.tiles[t - 1].box));
-  }
-  EXPECT_EQ(layout.at(layout.tiles[950].box.center()).index, 950u);
-}
-
-TEST(LinkLoads, AreReadFromTheNetworkOfAResultByTheNamesOfLinks) {
-  const auto result = nlohmann::ordered_json::parse(
-      R"({"network": {"interval_s": 2, "links": [{"name": "b", "over_time": [0.1, 0.9]}, {"name": "gone", "over_time": [1]}]}})");
-  const LinkLoads loads = linkLoadsOf(result, {"a", "b"});
+TEST(LinkLoads, AreThoseOfTheSeriesByTheNamesOfLinks) {
+  const sim::LinkSeries series{.interval_s = 2, .links = {{"b", {0.1F, 0.9F}}, {"gone", {1}}}};
+  const LinkLoads loads = linkLoadsOf(series, {"a", "b"});
   ASSERT_EQ(loads.listed.size(), 1u);
   EXPECT_EQ(loads.fullest(0, 4)->link, 1u);
   EXPECT_NEAR(loads.at(1, 3), 0.9, 1e-6);
   EXPECT_EQ(loads.at(0, 3), 0);
-  EXPECT_TRUE(linkLoadsOf(nlohmann::ordered_json::object(), {"a"}).empty());
+  EXPECT_TRUE(linkLoadsOf(sim::LinkSeries{}, {"a"}).empty());
+}
+
+TEST(LinkLoads, OfARunAreThoseOfAllItsLinksNotOfTheBusiestOnly) {
+  const TemporaryFolder folder;
+  simulateInto(folder.path(), disaggregatedScenario());
+  const RunPtr run = loadRun(folder.path());
+  ASSERT_TRUE(run->topology);
+  EXPECT_GT(run->links.listed.size(), run->result.network.value().links.size());
+  EXPECT_EQ(run->links.listed.front().name, run->result.network->links.front().name);
+  const std::uint32_t link = run->links.listed.front().link;
+  EXPECT_NEAR(run->links.most(link), run->result.network->links.front().peak, 1e-3);
+  std::size_t warm = 0;  // a cable of every node that sends or takes KV
+  for (std::uint32_t id = 0; id < run->links.shares.size(); ++id) warm += run->links.most(id) > 0 ? 1 : 0;
+  EXPECT_EQ(warm, run->links.listed.size());
+  std::filesystem::remove(folder.path() / "links.csv.zst");
+  EXPECT_EQ(loadRun(folder.path())->links.listed.size(), run->result.network->links.size()) << "of an older run";
+}
+
+TEST(Absences, OfARunAreKnownAtEveryMoment) {
+  const TemporaryFolder folder;
+  simulateInto(folder.path(),
+               burstScenario(300, 2) + "faults: [{domain: replica, name: chat/all/1, at: 3 s, for: 2 s}]\n");
+  const RunPtr run = loadRun(folder.path());
+  EXPECT_EQ(run->absenceAt(1, 2.9), nullptr);
+  ASSERT_NE(run->absenceAt(1, 3.1), nullptr);
+  EXPECT_EQ(run->absenceAt(1, 3.1)->what, sim::Absence::down);
+  EXPECT_NEAR(run->absenceAt(1, 3.1)->end_s, 5, 1e-6);
+  EXPECT_EQ(run->absenceAt(1, 5.1), nullptr);
+  EXPECT_EQ(run->absenceAt(0, 4), nullptr);
+  EXPECT_EQ(run->absenceAt(99, 4), nullptr);
+  EXPECT_EQ(replicaStatesAt(*run, 4)[1].away, sim::Absence::down);
+  EXPECT_FALSE(replicaStatesAt(*run, 4)[0].away);
 }
 
 TEST(LinkLoads, MeansAreOverTheTimeAskedFor) {

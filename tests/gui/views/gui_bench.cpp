@@ -8,6 +8,7 @@
 #include <QEventLoop>
 #include <QGridLayout>
 #include <QKeyEvent>
+#include <QMouseEvent>
 #include <QPainter>
 #include <QTimer>
 #include <algorithm>
@@ -22,7 +23,7 @@
 #include "gui/views/tiles_view.h"
 #include "gui/views/timeline_view.h"
 #include "gui/views/topology_view.h"
-#include "sim/metrics/request_log.h"
+#include "tests/gui/turn_watch.h"
 #include "tests/gui/views/sample_run.h"
 
 namespace headroom::gui {
@@ -30,11 +31,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-double threadMs() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_nsec) / 1e6;
-}
 double wallMs() {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -56,33 +52,6 @@ void measure(const char* what, double limit_ms, const std::function<void(int)>& 
   report(what, limit_ms, std::move(ms));
 }
 
-/// `requests` requests on `replicas` replicas of the run in `folder`, drawn at random, in place of its own table.
-void writeRequests(const fs::path& folder, std::size_t requests, std::uint32_t replicas) {
-  const sim::Scenario scenario =
-      sim::readScenario(headroom::Document::parse(readFile(folder / "scenario.resolved.yaml"), "scenario"));
-  sim::RequestLog log(scenario, folder / "requests.csv.zst");
-  std::mt19937_64 random(1);
-  const auto upTo = [&](double ms) {
-    return static_cast<Ticks>(static_cast<double>(random() % 1'000'000) / 1e6 * ms * 1024e6);
-  };
-  Ticks now = 0;
-  for (std::size_t i = 0; i < requests; ++i) {
-    now += upTo(12);
-    sim::RequestRecord record;
-    record.request.id = i;
-    record.request.arrival = now;
-    record.request.prompt_tokens = static_cast<std::int32_t>(10 + random() % 4000);
-    record.request.output_tokens = static_cast<std::int32_t>(2 + random() % 400);
-    record.replica = static_cast<std::uint32_t>(random() % replicas);
-    record.queued = now + upTo(10);
-    record.scheduled = record.queued + upTo(random() % 20 == 0 ? 900 : 5);
-    record.first_token = record.scheduled + upTo(200);
-    record.finished = record.first_token + upTo(12) * record.request.output_tokens;
-    log.onRequest(record);
-  }
-  log.finish();
-}
-
 void paint(QWidget& view, QImage& image) {
   QPainter painter(&image);
   view.render(&painter, {}, {}, QWidget::DrawChildren);
@@ -102,40 +71,67 @@ void benchOpening(const fs::path& folder) {
   report("the same, CPU time of all threads together", 2000, cpu);
 }
 
-/// The longest gap between beats of a timer in the thread of the window while it is opened and shown.
-void benchAnswering(const fs::path& folder) {
-  std::vector<double> worst;
-  for (int i = 0; i < 3; ++i) {
-    Document document;
-    Selection selection;
-    QWidget window;  // as on the Run page
+/// The views as they stand on the Run page.
+struct Page {
+  Page() {
     auto* grid = new QGridLayout(&window);
     grid->addWidget(new TilesView(document, selection, &window), 0, 0, 1, 2);
     grid->addWidget(new TopologyView(document, selection, &window), 1, 0);
     grid->addWidget(new LatencyView(document, selection, &window), 1, 1);
-    grid->addWidget(new TimelineView(document, selection, &window), 2, 0);
+    grid->addWidget(timeline = new TimelineView(document, selection, &window), 2, 0);
     grid->addWidget(new InspectorView(document, selection, &window), 2, 1);
     window.resize(1600, 900);
     window.show();
     QApplication::processEvents();
+  }
+  Document document;
+  Selection selection;
+  QWidget window;
+  TimelineView* timeline = nullptr;
+};
+
+/// The longest turn of the window's event loop while a run is opened and shown.
+void benchAnswering(const fs::path& folder) {
+  std::vector<double> worst;
+  for (int i = 0; i < 5; ++i) {
+    Page page;
     RunLoader loader;
     QEventLoop loop;
-    double longest = 0, last = threadMs();
-    QTimer beat;
-    QObject::connect(&beat, &QTimer::timeout, [&] {
-      longest = std::max(longest, threadMs() - last);
-      last = threadMs();
-    });
     QObject::connect(&loader, &RunLoader::loaded, [&](const RunPtr& run) {
-      document.setRunA(run);
+      page.document.setRunA(run);
       QTimer::singleShot(300, &loop, &QEventLoop::quit);
     });
-    beat.start(1);
+    TurnWatch watch;
     loader.load(QString::fromStdString(folder.string()));
     loop.exec();
-    worst.push_back(longest);
+    worst.push_back(watch.longestMs());
   }
-  report("longest work of the window's thread while it opens", 50, worst);
+  report("longest turn of the window's event loop while it opens", 50, worst);
+}
+
+/// All views follow a drag over the timeline; the table follows when the drag rests.
+void benchDragging(const RunPtr& run) {
+  Page page;
+  page.document.setRunA(run);
+  for (int i = 0; i < 20; ++i) QApplication::processEvents(QEventLoop::AllEvents, 20);
+  TimelineView& view = *page.timeline;
+  const QPointF from = view.rowsArea().center() - QPointF(view.rowsArea().width() / 4, 0);
+  const auto send = [&](QEvent::Type type, const QPointF& at) {
+    QMouseEvent event(type, at, view.mapToGlobal(at), type == QEvent::MouseMove ? Qt::NoButton : Qt::LeftButton,
+                      Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(&view, &event);
+  };
+  send(QEvent::MouseButtonPress, from);
+  send(QEvent::MouseMove, from + QPointF(8, 0));
+  QApplication::processEvents();
+  measure(
+      "a move of a drag: all views of the page follow", 16,
+      [&](int i) {
+        send(QEvent::MouseMove, from + QPointF(20 + 9 * i, 0));
+        QApplication::processEvents();
+      },
+      30);
+  send(QEvent::MouseButtonRelease, from + QPointF(290, 0));
 }
 
 void benchViews(const RunPtr& run) {
@@ -223,8 +219,23 @@ void benchBoxes(const RunPtr& run) {
   });
 }
 
+/// Loads drawn at random on every link.
+void writeLinks(const fs::path& folder) {
+  const RunPtr run = loadRun(folder);
+  std::mt19937_64 random(1);
+  sim::LinkSeries series{.interval_s = run->length() / 100, .links = {}};
+  const sim::Topology& topology = run->topology->topology;
+  for (std::uint32_t link = 0; link < topology.links().size(); ++link) {
+    series.links.push_back({topology.linkName(sim::FabricLinkId(link)), {}});
+    for (int i = 0; i < 100; ++i) series.links.back().shares.push_back(0.05F + static_cast<float>(random() % 90) / 100);
+  }
+  fmt::print("topology: {} links\n", series.links.size() / 2);
+  series.write(folder / "links.csv.zst");
+}
+
 void benchTopology(const fs::path& folder) {
   simulateInto(folder, fabricScenario(256, 400));
+  writeLinks(folder);
   Document document;
   Selection selection;
   document.setRunA(loadRun(folder));
@@ -233,7 +244,7 @@ void benchTopology(const fs::path& folder) {
   view.show();
   QApplication::processEvents();
   QImage image(1600, 900, QImage::Format_ARGB32_Premultiplied);
-  measure("topology of 256 nodes: another moment, repainted", 16, [&](int i) {
+  measure("topology of 256 nodes, every link warm: another moment", 16, [&](int i) {
     selection.setCursor(0.2 + 0.1 * i);
     paint(view, image);
   });
@@ -248,6 +259,7 @@ int run() {
   benchOpening(large);
   benchAnswering(large);
   benchViews(loadRun(large));
+  benchDragging(loadRun(large));
   benchBoxes(loadRun(boxes));
   benchTopology(folder.path() / "fabric");
   return 0;

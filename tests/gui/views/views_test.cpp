@@ -320,6 +320,26 @@ TEST_F(Views, TheLoaderAnswersWithTheLastRunAskedForAndSaysWhatIsWrong) {
   EXPECT_THAT(failed[0][0].toString().toStdString(), testing::HasSubstr("burst-missing"));
 }
 
+TEST_F(Views, AReplicaThatIsDownIsDrawnAndSaidInWords) {
+  simulateInto(folder_->path() / "faults",
+               burstScenario() + "faults: [{domain: replica, name: chat/all/1, at: 4 s, for: 6 s}]\n");
+  const RunPtr run = loadRun(folder_->path() / "faults");
+  document_.setRunA(run);
+  TimelineView& view = shown<TimelineView>();
+  const Theme& theme = themeOf(view);
+  const QImage image = view.grab().toImage();
+  const int x = static_cast<int>(view.xOf(4.0)), y = static_cast<int>(view.rowsArea().bottom()) - 12;
+  bool outlined = false;
+  for (int dx = -2; dx <= 2; ++dx) outlined = outlined || image.pixelColor(x + dx, y) == theme.failure;
+  EXPECT_TRUE(outlined) << "its left edge";
+  bool words = false;
+  const auto table = view.table();
+  for (int row = 0; row < table->rowCount(); ++row) {
+    words = words || table->index(row, 7).data().toString().contains(QStringLiteral("down"));
+  }
+  EXPECT_TRUE(words);
+}
+
 TEST_F(Views, ReplacingTheRunForgetsTheZoom) {
   document_.setRunA(burst_);
   TimelineView& view = shown<TimelineView>();
