@@ -16,7 +16,8 @@ std::vector<double> utilisationOverTime(const RunNetwork& network, FabricLinkId 
   for (std::size_t i = 0; i < shares.size(); ++i) {
     const Ticks from = static_cast<Ticks>(i) * usage.interval();
     const Ticks length = std::clamp<Ticks>(stop - from, 1, usage.interval());  // the last one may be cut short
-    shares[i] /= bandwidth * toSeconds(length).value();
+    // A transfer's bytes count evenly over its time, though its rate changes: a full link may seem fuller than full.
+    shares[i] = std::min(1.0, shares[i] / (bandwidth * toSeconds(length).value()));
   }
   return shares;
 }
