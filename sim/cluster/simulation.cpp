@@ -120,12 +120,12 @@ void summarizeFaults(const Cluster& cluster, Result& result) {
   result.faults = std::move(outcome);
 }
 
-/// Pools, accelerators, KV use and cost. The clock of the shares runs from 0 to the last completion.
+/// Pools, accelerators, KV use and cost. The clock of the shares runs from 0 to the last completion or step.
 void summarizePools(const Scenario& scenario, const std::vector<DeploymentPlan>& plans, const Cluster& cluster,
                     Result& result) {
   const Recorder& recorder = cluster.recorder();
   const std::map<std::string, models::Price> listed = models::listPrices();
-  const auto wall_ticks = static_cast<double>(recorder.lastFinish());
+  const auto wall_ticks = static_cast<double>(std::max(recorder.lastFinish(), recorder.lastWork()));
   std::size_t index = 0;
   DollarsPerSecond cost, paid;  // of all the time; of what spot capacity was held
   bool priced = true;

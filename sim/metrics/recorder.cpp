@@ -133,6 +133,7 @@ void Recorder::steps(std::size_t pool, const StepRun& run) {
   sums.steps += run.steps;
   sums.tokens_made += (run.emitting + run.more_tokens) * run.steps;
   sums.busy += run.duration();
+  last_work_ = std::max(last_work_, run.begin + run.duration());
   sums.cached_time += cachedTime(run);
   sums.cached += run.cachedSum();
   sums.attended += run.attendedSum();

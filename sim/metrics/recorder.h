@@ -66,6 +66,8 @@ class Recorder {
   Ticks firstArrival() const { return first_arrival_; }
   Ticks lastArrival() const { return last_arrival_; }
   Ticks lastFinish() const { return last_finish_; }
+  /// When the last step ended: later than the last request where replicas compute on for clients that have gone.
+  Ticks lastWork() const { return last_work_; }
 
  private:
   struct Minute {
@@ -89,7 +91,7 @@ class Recorder {
   LogHistogram itl_;
   __extension__ __int128 ttft_sum_ = 0, kv_transfer_sum_ = 0, network_sum_ = 0, prefix_fetch_sum_ = 0,
                          prefix_network_sum_ = 0, wan_sum_ = 0;  // ticks, of measured requests
-  Ticks first_arrival_ = kNever, last_arrival_ = 0, last_finish_ = 0, last_measured_finish_ = 0;
+  Ticks first_arrival_ = kNever, last_arrival_ = 0, last_finish_ = 0, last_measured_finish_ = 0, last_work_ = 0;
   std::int64_t offered_all_ = 0, completed_all_ = 0, rejected_all_ = 0, output_tokens_all_ = 0, late_tokens_all_ = 0;
   std::int64_t failed_all_ = 0, lost_tokens_ = 0;
   std::int64_t lost_later_tokens_ = 0;  // but each attempt's first

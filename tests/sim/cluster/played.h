@@ -40,10 +40,13 @@ inline std::string text(Result result) {
   return toJson(result).dump();
 }
 
-/// Empty, or what is wrong: each request ends once, in one way; what was answered took parts that add up.
+/// Empty, or what is wrong: nobody works more than all the time; each request ends once, in one way; what was answered took parts that add up.
 inline std::string problemOf(const Played& run, std::int64_t requests) {
   const RequestCounts& c = run.result.requests;
   if (run.records.size() != static_cast<std::size_t>(requests)) return "not every request is reported";
+  for (const PoolOutcome& pool : run.result.pools) {
+    if (pool.busy > 1) return "pool " + pool.pool + " is busy more than all the time";
+  }
   if (c.completed + c.rejected + c.failed + c.timed_out != c.offered) return "ends do not add up";
   for (std::size_t i = 0; i < run.records.size(); ++i) {
     const RequestRecord& r = run.records[i];
