@@ -59,22 +59,25 @@ class MainWindow final : public QMainWindow {
   void keyPressEvent(QKeyEvent* event) override;
 
  private:
+  static constexpr int kRunPage = 1, kPlanPage = 3;
+  // main_window_bars.cpp
   QWidget* makeTopBar();
   QWidget* makeStatusLine();
   void makeActions();
   void fillMenu(QMenu& menu);
   QAction* action(const QString& name, const QKeySequence& keys, const std::function<void()>& go);
+  void showHelp();
+  void refreshTitle();
+  void refreshStatus();
+
   std::vector<Goal> goals();
   void goTo();
   void nextPanel(int step);
-  void showHelp();
   void open();
   bool save();
   bool saveAs();
   bool mayDiscard();
   void exportRun();
-  void refreshTitle();
-  void refreshStatus();
   void openCandidate(const QString& yaml, const QString& name);
 
   Document document_;
