@@ -188,4 +188,17 @@ double pdRate(const PdSweep& sweep, const PdLoad& load) {
   return load.concurrency / (load.ttft_ms + answer_ms) * 1e3;
 }
 
+PdOrders ordersOf(const PdSweep& sweep, const PdFit& fit) {
+  std::vector<double> clients, tpot, rate, simulated_rate;
+  for (std::size_t i = 0; i < sweep.loads.size(); ++i) {
+    const PdLoad& load = sweep.loads[i];
+    clients.push_back(load.concurrency);
+    tpot.push_back(load.tpot_ms);
+    rate.push_back(pdRate(sweep, load));
+    simulated_rate.push_back(pdRate(sweep, {load.concurrency, fit.ttft_ms[i], fit.tpot_ms[i]}));
+  }
+  return {rankCorrelation(clients, fit.tpot_ms), rankCorrelation(clients, simulated_rate),
+          rankCorrelation(tpot, fit.tpot_ms), rankCorrelation(rate, simulated_rate)};
+}
+
 }  // namespace headroom::sim

@@ -57,6 +57,12 @@ struct PdFit {
 };
 /// Throws InputError if no ratio can be simulated.
 PdFit fitPdSweep(const PdSweep& sweep);
+/// Rank correlations over a sweep's loads, of what was simulated.
+struct PdOrders {
+  double tpot_with_clients = 0, rate_with_clients = 0;
+  double tpot_with_measured = 0, rate_with_measured = 0;
+};
+PdOrders ordersOf(const PdSweep& sweep, const PdFit& fit);
 /// Requests a second of all clients, each of which has one under way all the time.
 double pdRate(const PdSweep& sweep, const PdLoad& load);
 

@@ -17,25 +17,6 @@ constexpr int kMostClients = 256;
 constexpr std::size_t kLeastLoads = 3;
 constexpr const char* kAll = "all sweeps of prefill and decode workers";
 
-/// Rank correlations of a sweep.
-struct Orders {
-  double tpot_with_clients = 0, rate_with_clients = 0;    // simulated
-  double tpot_with_measured = 0, rate_with_measured = 0;  // simulated
-};
-
-Orders ordersOf(const PdSweep& sweep, const PdFit& fit) {
-  std::vector<double> clients, tpot, rate, simulated_rate;
-  for (std::size_t i = 0; i < sweep.loads.size(); ++i) {
-    const PdLoad& load = sweep.loads[i];
-    clients.push_back(load.concurrency);
-    tpot.push_back(load.tpot_ms);
-    rate.push_back(pdRate(sweep, load));
-    simulated_rate.push_back(pdRate(sweep, {load.concurrency, fit.ttft_ms[i], fit.tpot_ms[i]}));
-  }
-  return {rankCorrelation(clients, fit.tpot_ms), rankCorrelation(clients, simulated_rate),
-          rankCorrelation(tpot, fit.tpot_ms), rankCorrelation(rate, simulated_rate)};
-}
-
 void addRow(const std::string& set, const std::string& metric, const std::vector<double>& errors, Validation& result) {
   models::ValidationRow row = rowOf("disaggregation", set, metric, errors);
   row.calibrated = true;
@@ -67,7 +48,7 @@ void addSweep(const PdSweep& all_runs, std::map<std::string, std::vector<double>
   compare(sweep, simulated, all["ttft mean"], all["tpot mean"]);
   compare(all_runs, simulated, all["ttft mean, faster runs of a load too"],
           all["tpot mean, faster runs of a load too"]);
-  const Orders orders = ordersOf(sweep, fit);
+  const PdOrders orders = ordersOf(sweep, fit);
   result.notes.push_back(fmt::format(
       "disaggregation: {}: rank correlation of simulated tpot and rate with the clients "
       "{:.2f}, {:.2f}, with the measured ones {:.2f}, {:.2f}",
