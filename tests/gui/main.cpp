@@ -1,4 +1,4 @@
-// Tests of the desktop program: one QApplication without a screen, settings of its own. What Qt and fontconfig keep
+// Tests of the desktop program: one QApplication, without a screen unless a platform is asked for, settings of its own. What Qt and fontconfig keep
 // until the end of the process is no leak of ours.
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@ extern "C" const char* __lsan_default_suppressions() {
 
 int main(int count, char** arguments) {
   ::testing::InitGoogleTest(&count, arguments);
-  qputenv("QT_QPA_PLATFORM", "offscreen");
+  if (!qEnvironmentVariableIsSet("QT_QPA_PLATFORM")) qputenv("QT_QPA_PLATFORM", "offscreen");
   QStandardPaths::setTestModeEnabled(true);
   QApplication application(count, arguments);
   QApplication::setOrganizationName(QStringLiteral("headroom"));

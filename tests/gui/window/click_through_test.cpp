@@ -19,7 +19,6 @@
 #include "gui/pages/compare_page.h"
 #include "gui/pages/design_page.h"
 #include "gui/pages/plan_page.h"
-#include "gui/theme.h"
 #include "gui/views/inspector_view.h"
 #include "gui/views/latency_view.h"
 #include "gui/views/pareto_view.h"
@@ -187,13 +186,3 @@ TEST_F(ClickThrough, EveryPageFromTheExampleToThePlan) {
 
 }  // namespace
 }  // namespace headroom::gui
-
-int main(int count, char** arguments) {
-  ::testing::InitGoogleTest(&count, arguments);
-  QStandardPaths::setTestModeEnabled(true);
-  QApplication application(count, arguments);
-  QApplication::setOrganizationName(QStringLiteral("headroom"));
-  QApplication::setApplicationName(QStringLiteral("headroom-gui-test"));
-  headroom::gui::applyTheme(application, headroom::gui::darkTheme());
-  return RUN_ALL_TESTS();
-}

@@ -40,7 +40,8 @@ inline std::string text(Result result) {
   return toJson(result).dump();
 }
 
-/// Empty, or what is wrong: nobody works more than all the time; each request ends once, in one way; what was answered took parts that add up.
+/// Empty, or what is wrong: nobody works more than all the time; each request ends once, in one way; what was answered
+/// took parts that add up.
 inline std::string problemOf(const Played& run, std::int64_t requests) {
   const RequestCounts& c = run.result.requests;
   if (run.records.size() != static_cast<std::size_t>(requests)) return "not every request is reported";
@@ -64,5 +65,25 @@ inline std::string problemOf(const Played& run, std::int64_t requests) {
   }
   return "";
 }
+
+/// How the requests of many runs ended, so that a test of random runs can say that it saw every way.
+struct Ends {
+  std::int64_t completed = 0, failed = 0, timed_out = 0, retried = 0;
+
+  void count(const Played& run) {
+    for (const RequestRecord& r : run.records) {
+      completed += r.status == RequestStatus::completed ? 1 : 0;
+      failed += r.status == RequestStatus::failed ? 1 : 0;
+      timed_out += r.status == RequestStatus::timed_out ? 1 : 0;
+      retried += r.attempts > 1 ? 1 : 0;
+    }
+  }
+  void expectAllWays() const {
+    EXPECT_GT(completed, 500);
+    EXPECT_GT(failed, 50);
+    EXPECT_GT(timed_out, 50);
+    EXPECT_GT(retried, 50);
+  }
+};
 
 }  // namespace headroom::sim
