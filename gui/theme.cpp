@@ -257,6 +257,8 @@ void applyTheme(QApplication& application, const Theme& theme) {
     QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
     QApplication::setFont(textFont());
   }
+  // Taking the sheet off and putting the other on takes 30 ms, changing it 100: Qt then polishes every widget anew.
+  application.setStyleSheet({});
   QApplication::setPalette(paletteOf(theme));
   application.setStyleSheet(sheetOf(theme));
 }

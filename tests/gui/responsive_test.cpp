@@ -48,6 +48,17 @@ TEST_F(Responsive, WhileARunGoesOn) {
   EXPECT_LT(watch.longestMs(), kMostMs);
 }
 
+TEST_F(Responsive, WhileTheThemeChanges) {
+  window.openAny(QString::fromStdString((datasetsRoot() / "scenarios/chat-70b-burst.yaml").string()));
+  showRunPage();
+  for (const char* theme : {"light", "dark"}) {
+    watch.restart();
+    window.setTheme(QString::fromLatin1(theme));
+    QTest::qWait(100);
+    EXPECT_LT(watch.longestMs(), 2 * kMostMs) << theme;  // half of it here; machines differ
+  }
+}
+
 TEST_F(Responsive, WhileALargeResultOpensAndATimeIsDragged) {
   const std::filesystem::path large = folder.filePath(QStringLiteral("large")).toStdString();
   simulateInto(large, burstScenario(200, 8));
