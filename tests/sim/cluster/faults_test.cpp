@@ -9,6 +9,7 @@
 #include "sim/cluster/fault_stream.h"
 #include "sim/orchestration/router.h"
 #include "tests/sim/cluster/played.h"
+#include "tests/sim/cluster/random_client.h"
 
 namespace headroom::sim {
 namespace {
@@ -194,12 +195,7 @@ TEST(Faults, EveryRequestEndsExactlyOnceUnderRandomFaults) {
     const int requests = *inRange(1, 40);
     WorkloadEntry workload = poissonWorkload("a", *inRange(1, 40), requests);
     if (*inRange(0, 4) == 0) workload.spec.arrivals = workloads::ClosedLoop{.concurrency = *inRange(1, 8)};
-    if (*inRange(0, 3) > 0) {
-      workload.client =
-          ClientSpec{.timeout = std::nullopt, .retries = *inRange(0, 4), .backoff = Seconds(0.1 * *inRange(0, 20))};
-      if (*rc::gen::arbitrary<bool>()) workload.client->timeout = Seconds(0.2 * *inRange(1, 30));
-      workload.client->retry_timeout = *rc::gen::arbitrary<bool>();
-    }
+    workload.client = randomClient(Seconds(0.2));
     Scenario scenario = scenarioOf(plan, {workload});
     scenario.seed = static_cast<std::uint64_t>(*inRange(0, 1'000'000));
     for (int i = 0, n = *inRange(0, 4); i < n; ++i) {

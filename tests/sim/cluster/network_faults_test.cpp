@@ -5,6 +5,7 @@
 #include "sim/cluster/fault_targets.h"
 #include "sim/orchestration/router.h"
 #include "tests/sim/cluster/played.h"
+#include "tests/sim/cluster/random_client.h"
 #include "tests/sim/cluster/sites.h"
 
 namespace headroom::sim {
@@ -228,11 +229,7 @@ TEST(NetworkFaults, EveryRequestEndsExactlyOnceWithStartsAndClientsFarAway) {
     WorkloadEntry& workload = scenario.workloads.front();
     if (*rc::gen::arbitrary<bool>()) workload.clients.reset();
     if (inRange(0, 3) == 0) workload.spec.arrivals = workloads::ClosedLoop{.concurrency = inRange(1, 8)};
-    if (inRange(0, 3) > 0) {
-      workload.client =
-          ClientSpec{.timeout = std::nullopt, .retries = inRange(0, 4), .backoff = Seconds(0.1 * inRange(0, 20))};
-      if (*rc::gen::arbitrary<bool>()) workload.client->timeout = Seconds(0.3 * inRange(1, 30));
-    }
+    workload.client = randomClient(Seconds(0.3));
     scenario.seed = static_cast<std::uint64_t>(inRange(0, 1'000'000));
     const FaultTargets targets(scenario);
     for (int i = 0, n = inRange(0, 5); i < n; ++i) {

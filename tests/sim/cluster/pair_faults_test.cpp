@@ -7,6 +7,7 @@
 #include "sim/orchestration/pair_router.h"
 #include "tests/sim/cluster/pair_plans.h"
 #include "tests/sim/cluster/played.h"
+#include "tests/sim/cluster/random_client.h"
 #include "tests/sim/loop/in_child.h"
 
 namespace headroom::sim {
@@ -311,12 +312,7 @@ TEST(PairFaults, EveryRequestEndsExactlyOnceUnderRandomFaults) {
         inRange(1, 60), requests);
     WorkloadEntry& workload = scenario.workloads.front();
     if (inRange(0, 4) == 0) workload.spec.arrivals = workloads::ClosedLoop{.concurrency = inRange(1, 8)};
-    if (inRange(0, 3) > 0) {
-      workload.client =
-          ClientSpec{.timeout = std::nullopt, .retries = inRange(0, 4), .backoff = Seconds(0.1 * inRange(0, 20))};
-      if (*rc::gen::arbitrary<bool>()) workload.client->timeout = Seconds(0.2 * inRange(1, 30));
-      workload.client->retry_timeout = *rc::gen::arbitrary<bool>();
-    }
+    workload.client = randomClient(Seconds(0.2));
     scenario.seed = static_cast<std::uint64_t>(inRange(0, 1'000'000));
     const FaultTargets targets(scenario);
     for (int i = 0, n = inRange(0, 5); i < n; ++i) scenario.faults.push_back(someFault(targets, at_random));
