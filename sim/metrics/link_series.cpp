@@ -7,8 +7,6 @@
 #include <iterator>
 #include <string_view>
 
-#include "models/base/error.h"
-#include "models/base/files.h"
 #include "sim/metrics/table_files.h"
 
 namespace headroom::sim {
@@ -38,23 +36,17 @@ void LinkSeries::write(const std::filesystem::path& file) const {
 
 LinkSeries readLinkSeries(const std::filesystem::path& file) {
   constexpr double kMostIntervals = 1e5;
-  LineReader lines(file);
-  const auto fail = [&](const std::string& what, const std::string& hint) {
-    throw InputError({.file = lines.file(), .line = std::max(lines.lineNumber(), 1), .path = ""}, what, hint);
-  };
+  TableFile table(file, LinkSeries::columns(), "links");
   std::string_view line;
-  if (!lines.next(line) || line != LinkSeries::columns()) {
-    fail("is not a table of links of this version", "run the scenario again with --out");
-  }
   LinkSeries series;
-  while (lines.next(line)) {
+  while (table.next(line)) {
     double begin = 0, end = 0;
     float share = 0;
     const bool all = takeNumber(line, begin) && takeNumber(line, end) && takeNumber(line, share) && !line.empty();
-    if (!all || !(end > begin) || !(begin >= 0)) fail("has a value that its column cannot have", "");
+    if (!all || !(end > begin) || !(begin >= 0)) table.fail("has a value that its column cannot have");
     if (series.interval_s <= 0) series.interval_s = end - begin;
     const double interval = std::round(begin / series.interval_s);
-    if (!(interval < kMostIntervals)) fail("begins beyond the end of any run", "");
+    if (!(interval < kMostIntervals)) table.fail("begins beyond the end of any run");
     if (series.links.empty() || series.links.back().name != line) series.links.push_back({std::string(line), {}});
     std::vector<float>& shares = series.links.back().shares;
     const auto at = static_cast<std::size_t>(interval);

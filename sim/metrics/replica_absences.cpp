@@ -6,8 +6,6 @@
 #include <iterator>
 #include <tuple>
 
-#include "models/base/error.h"
-#include "models/base/files.h"
 #include "sim/metrics/table_files.h"
 
 namespace headroom::sim {
@@ -62,25 +60,19 @@ void ReplicaAbsences::write(const std::filesystem::path& file) const {
 }
 
 std::vector<std::vector<AbsenceSpan>> readReplicaAbsences(const std::filesystem::path& file) {
-  LineReader lines(file);
-  const auto fail = [&](const std::string& what, const std::string& hint) {
-    throw InputError({.file = lines.file(), .line = std::max(lines.lineNumber(), 1), .path = ""}, what, hint);
-  };
+  TableFile table(file, ReplicaAbsences::columns(), "absences");
   std::string_view line;
-  if (!lines.next(line) || line != ReplicaAbsences::columns()) {
-    fail("is not a table of absences of this version", "run the scenario again with --out");
-  }
   std::vector<std::vector<AbsenceSpan>> spans;
-  while (lines.next(line)) {
+  while (table.next(line)) {
     std::uint32_t replica = 0;
     AbsenceSpan span;
     const bool all = takeNumber(line, replica) && takeNumber(line, span.begin_s) && takeNumber(line, span.end_s);
     const auto* name = std::find(std::begin(kNames), std::end(kNames), line);
-    if (!all || name == std::end(kNames) || replica > 1'000'000) fail("has a value that its column cannot have", "");
+    if (!all || name == std::end(kNames) || replica > 1'000'000) table.fail("has a value that its column cannot have");
     span.what = static_cast<Absence>(name - std::begin(kNames));
     if (replica >= spans.size()) spans.resize(replica + 1);
     if (!spans[replica].empty() && span.begin_s < spans[replica].back().begin_s) {
-      fail("begins before the absence above it", "");
+      table.fail("begins before the absence above it");
     }
     spans[replica].push_back(span);
   }

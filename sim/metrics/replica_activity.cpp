@@ -6,8 +6,6 @@
 #include <array>
 #include <iterator>
 
-#include "models/base/error.h"
-#include "models/base/files.h"
 #include "sim/metrics/table_files.h"
 
 namespace headroom::sim {
@@ -142,25 +140,19 @@ const ReplicaSeries::Bin* ReplicaSeries::at(std::size_t replica, double time_s) 
 }
 
 ReplicaSeries readReplicaSeries(const std::filesystem::path& file) {
-  LineReader lines(file);
-  const auto fail = [&](const std::string& what, const std::string& hint) {
-    throw InputError({.file = lines.file(), .line = std::max(lines.lineNumber(), 1), .path = ""}, what, hint);
-  };
+  TableFile table(file, ReplicaActivity::columns(), "replicas");
   std::string_view line;
-  if (!lines.next(line) || line != ReplicaActivity::columns()) {
-    fail("is not a table of replicas of this version", "run the scenario again with --out");
-  }
   ReplicaSeries series;
-  while (lines.next(line)) {
+  while (table.next(line)) {
     std::uint32_t replica = 0;
     ReplicaSeries::Bin bin;
     const bool all = takeNumber(line, replica) && takeNumber(line, bin.begin_s) && takeNumber(line, bin.end_s) &&
                      takeNumber(line, bin.busy) && takeNumber(line, bin.kv_usage) && takeNumber(line, bin.steps) &&
                      takeNumber(line, bin.prompt_tokens) && takeNumber(line, bin.output_tokens) && line.empty();
-    if (!all || replica > 1'000'000) fail("has a value that is not a number of its column", "");
+    if (!all || replica > 1'000'000) table.fail("has a value that is not a number of its column");
     if (replica >= series.replicas.size()) series.replicas.resize(replica + 1);
     std::vector<ReplicaSeries::Bin>& bins = series.replicas[replica];
-    if (!bins.empty() && bin.begin_s < bins.back().begin_s) fail("begins before the bin above it", "");
+    if (!bins.empty() && bin.begin_s < bins.back().begin_s) table.fail("begins before the bin above it");
     bins.push_back(bin);
   }
   return series;
