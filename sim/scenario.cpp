@@ -7,6 +7,7 @@
 #include "models/hardware/accelerator.h"
 #include "models/llm/model.h"
 #include "sim/cluster/placement.h"
+#include "sim/names.h"
 #include "sim/orchestration/router.h"
 #include "sim/scenario_network.h"
 
@@ -21,12 +22,6 @@ void onlyPolicyNone(Fields& fields, const std::string& key) {
   const auto policy = inner.optional("policy");
   if (policy && policy->string() != "none") policy->fail("not supported yet", "only \"none\"");
   inner.finish();
-}
-
-std::string readName(const Value& value) {
-  std::string name = value.string();
-  if (name.empty() || name.find_first_of("/\\\n\t") != std::string::npos) value.fail("is not a usable name");
-  return name;
 }
 
 models::Precision readPrecision(const Value& value) {

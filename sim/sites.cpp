@@ -6,17 +6,12 @@
 
 #include "models/base/document_nodes.h"
 #include "sim/cluster/fabric.h"
+#include "sim/names.h"
 
 namespace headroom::sim {
 namespace {
 
 constexpr std::int64_t kMostNodes = 1'000'000;
-
-std::string readName(const Value& value) {
-  std::string name = value.string();
-  if (name.empty() || name.find_first_of("/\\\n\t") != std::string::npos) value.fail("is not a usable name");
-  return name;
-}
 
 template <class Q>
 void readAboveZero(Fields& fields, const char* key, Q& target) {

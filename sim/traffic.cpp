@@ -9,16 +9,11 @@
 
 #include "models/base/document_nodes.h"
 #include "sim/cluster/topology.h"
+#include "sim/names.h"
 #include "sim/scenario.h"
 
 namespace headroom::sim {
 namespace {
-
-std::string readName(const Value& value) {
-  std::string name = value.string();
-  if (name.empty() || name.find_first_of("/\\\n\t") != std::string::npos) value.fail("is not a usable name");
-  return name;
-}
 
 template <class Q>
 Q atLeastZero(const Value& value) {
@@ -124,14 +119,13 @@ void checkOnLinks(const Value& list, const std::vector<SliceSpec>& slices, const
   }
 }
 
-BackgroundSpec readOneBackground(const Value& value, const Scenario& scenario) {
+BackgroundSpec readOneBackground(const Value& value, const Scenario& scenario, const Topology& topology) {
   BackgroundSpec background;
   Fields fields(value);
   background.name = readName(fields.required("name"));
   const Value from = fields.required("from"), to = fields.required("to");
   background.from = readNodeRange(from, scenario.sites);
   background.to = readNodeRange(to, scenario.sites);
-  const Topology topology(scenario.sites, scenario.wan);
   for (std::uint32_t i = 0; i < background.pairs(); ++i) {
     const auto node = [&](const NodeRange& range) {
       return NodeId(topology.firstNode(range.site).value() + range.first + i % range.count());
@@ -233,7 +227,8 @@ std::vector<SliceSpec> readSlices(const Value& list, const Scenario& scenario) {
 
 std::vector<BackgroundSpec> readBackground(const Value& list, const Scenario& scenario) {
   std::vector<BackgroundSpec> all;
-  for (const Value& value : list.items()) all.push_back(readOneBackground(value, scenario));
+  const Topology topology(scenario.sites, scenario.wan);
+  for (const Value& value : list.items()) all.push_back(readOneBackground(value, scenario, topology));
   checkNames(list, all, "entries");
   return all;
 }

@@ -7,8 +7,6 @@ namespace headroom::sim {
 namespace {
 
 constexpr std::int64_t kEndless = std::int64_t{1} << 60;
-/// As a connection that is dead is opened again (assumed).
-constexpr Ticks kRetry = static_cast<Ticks>(0.1 * kTicksPerSecond);
 
 }  // namespace
 
@@ -74,7 +72,7 @@ void Background::send(std::uint32_t index) {
 void Background::onTransferEnd(const TransferEnd& end) {
   const auto index = static_cast<std::uint32_t>(end.tag);
   pairs_[index].sending = false;
-  if (running_) pause(index, end.delivered ? 0 : kRetry);
+  if (running_) pause(index, end.delivered ? 0 : kTransferRetry);
 }
 
 }  // namespace headroom::sim

@@ -190,11 +190,11 @@ void Cluster::onFinished(const FinishedRequest& finished) {
     const bool prefilled = record.prefill_replica != RequestRecord::kNoReplica;
     prefixes_->finished(prefilled ? record.prefill_replica : record.replica, record);
   }
-  if (!clients_ || !clients_->isAway(record.request.workload, record.replica)) return finish(record);
+  if (!clients_ || !clients_->isAway(record.request.workload, record.replica)) return finish(std::move(record));
   const std::uint64_t id = record.request.id;
   if (attempts_ && attempts_->find(id) == nullptr) {  // its client has hung up
     clients_->forget(id);
-    return finish(record);
+    return finish(std::move(record));
   }
   clients_->answer(
       record, [this](const RequestRecord& seen) { finish(seen); },

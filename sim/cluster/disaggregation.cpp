@@ -7,8 +7,6 @@
 namespace headroom::sim {
 namespace {
 
-/// A KV connector gives up on a dead connection and opens another: about this long (assumed).
-constexpr Ticks kTransferRetry = static_cast<Ticks>(0.1 * kTicksPerSecond);
 constexpr std::uint32_t kAgain = 1;  // stamp of the events for it
 /// A prefill replica frees KV that was not fetched by then: vLLM's VLLM_NIXL_ABORT_REQUEST_TIMEOUT. Counted from the
 /// first transfer that failed.

@@ -3,12 +3,6 @@
 #include <algorithm>
 
 namespace headroom::sim {
-namespace {
-
-/// As a KV connector does after a dead connection (assumed).
-constexpr Ticks kRetry = static_cast<Ticks>(0.1 * kTicksPerSecond);
-
-}  // namespace
 
 bool readsPrefixes(const Scenario& scenario) {
   return std::any_of(scenario.deployments.begin(), scenario.deployments.end(), [](const DeploymentSpec& deployment) {
@@ -81,7 +75,7 @@ void PrefixFetches::onTransferEnd(const TransferEnd& end) {
   Fetch& fetch = fetches_.at(id);
   fetch.moving = false;
   if (!end.delivered) {
-    return network_.loop().schedule(network_.loop().now() + kRetry, Rank::arrival, kEventTarget, id);
+    return network_.loop().schedule(network_.loop().now() + kTransferRetry, Rank::arrival, kEventTarget, id);
   }
   const Fetch done = fetch;
   fetches_.erase(id);

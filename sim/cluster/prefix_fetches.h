@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -64,7 +65,7 @@ class PrefixFetches final : public TransferHandler {
   Fleet& fleet_;
   RunNetwork& network_;
   std::vector<Pool> pools_;
-  std::unordered_map<std::uint32_t, Fetch> fetches_;  // under way, by number
+  std::map<std::uint32_t, Fetch> fetches_;  // under way, by number
   struct Done {
     std::uint32_t replica = 0;
     Ticks ended = 0, alone = 0, contention = 0;

@@ -18,6 +18,8 @@
 namespace headroom::sim {
 
 using TransferId = Id<struct TransferTag, std::uint64_t>;
+/// A connection that is dead is given up and another opened: about this long after (assumed).
+inline constexpr Ticks kTransferRetry = static_cast<Ticks>(0.1 * kTicksPerSecond);
 /// What limits some accelerators of a node, or a storage system, beside the links of the fabric.
 using PortId = Id<struct PortTag>;
 inline constexpr PortId kNoPort{std::numeric_limits<std::uint32_t>::max()};
