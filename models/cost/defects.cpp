@@ -37,6 +37,9 @@ constexpr DefectInfo kDefects[] = {
     {Defect::isolated_slow_point, "points 1.4 times slower than neighbours on every axis",
      "a disturbed measurement: 3.3 % of the B200's fp8 GEMMs, where the same kernel on the GB200 has 0.07 %",
      "left out of the fit: neighbours stand in"},
+    {Defect::disturbed_rows, "GEMMs of B200 and GB200 1.3 times slower than most of fewer and most of more rows",
+     "disturbed one by one: 3.5 % of the B200's fp8 and of SGLang's of all formats, other ones on GB200 and B300",
+     "left out of the fit: neighbours stand in"},
     {Defect::format_not_read, "number formats without a name here", "no engine of this catalogue runs them",
      "left out"},
 };
@@ -64,6 +67,10 @@ bool haveNoGate(int hidden, int inter, int topk, int experts) {
 
 bool hasOnlyEagerAllReduce(const std::string& system) {
   return system == "b60";
+}
+
+bool hasDisturbedGemm(const std::string& accelerator) {
+  return accelerator == "b200-sxm" || accelerator == "gb200";
 }
 
 }  // namespace headroom::models

@@ -22,6 +22,7 @@ enum class Defect {
   prior_context,
   several_beams,
   isolated_slow_point,
+  disturbed_rows,
   format_not_read,
 };
 
@@ -42,5 +43,7 @@ bool measuredWithoutPeerToPeer(const std::string& system, int devices);
 bool haveNoGate(int hidden, int inter, int topk, int experts);
 /// Whether this system has no all-reduce replayed in CUDA graphs.
 bool hasOnlyEagerAllReduce(const std::string& system);
+/// Whether something else slowed single GEMMs down while this accelerator was timed.
+bool hasDisturbedGemm(const std::string& accelerator);
 
 }  // namespace headroom::models

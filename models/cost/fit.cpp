@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "models/cost/disturbed_rows.h"
 #include "models/cost/fill_grid.h"
 #include "models/cost/kernel.h"
 
@@ -170,7 +171,10 @@ Profile fitProfile(const RawTables& raw, const FitRequest& request) {
                     .date = request.date,
                     .licence = request.licence,
                     .peaks = peaksOf(request.accelerator)};
-  for (const auto& [key, samples] : groups) {
+  for (auto& [key, samples] : groups) {
+    if (key.operation == Operation::gemm && hasDisturbedGemm(request.accelerator.name)) {
+      samples = withoutDisturbedRows(std::move(samples));
+    }
     auto table = fitTable(key, samples, profile.header.peaks, request);
     if (!table) continue;
     table->borrowed_from = raw.origins[static_cast<std::size_t>(samples.front().origin)];

@@ -6,6 +6,7 @@ target_sources(headroom_models PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/compiled_tables.cpp
   ${CMAKE_CURRENT_LIST_DIR}/costable.cpp
   ${CMAKE_CURRENT_LIST_DIR}/defects.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/disturbed_rows.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fill_grid.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fit.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fit_power.cpp

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "models/cost/check.h"
+#include "models/cost/disturbed_rows.h"
 #include "models/cost/fill_grid.h"
 #include "tests/models/cost/cost_fixtures.h"
 
@@ -175,6 +176,37 @@ TEST(FillGrid, AStepOfTheKernelIsNoDisturbance) {
   const GridFill row = fillGrid({{1, 2, 4}, {1, 2, 4}}, {{1}, {1}, {1}, {2}, {2}, {2}, {1}, {1}, {1}});
   EXPECT_DOUBLE_EQ(row.values[4], 2.0);                                     // slow all along one axis
   EXPECT_DOUBLE_EQ(fillGrid({{1, 2, 4}}, {{1}, {2}, {1}}).values[1], 2.0);  // one axis cannot tell
+}
+
+/// GEMMs of one matrix, rows and microseconds.
+std::vector<Sample> gemms(const std::vector<std::pair<int, double>>& rows) {
+  std::vector<Sample> samples;
+  for (const auto& [m, us] : rows) {
+    samples.push_back({{.operation = Operation::gemm, .precision = Precision::fp8},
+                       {static_cast<double>(m), 8192.0, 4096.0, 1},
+                       Seconds(us * 1e-6)});
+  }
+  return samples;
+}
+
+std::vector<int> rowsOf(const std::vector<Sample>& samples) {
+  std::vector<int> rows;
+  for (const Sample& sample : samples) rows.push_back(static_cast<int>(sample.at[0]));
+  return rows;
+}
+
+TEST(DisturbedRows, AGemmSlowerThanMostOfFewerAndMostOfMoreRowsIsLeftOut) {
+  // As the B200's table has it: 16 rows disturbed, and 4 next to 5; the first has no fewer rows to compare with.
+  const auto kept = withoutDisturbedRows(
+      gemms({{1, 28}, {2, 11}, {3, 11}, {4, 30}, {5, 31}, {6, 12}, {16, 22}, {32, 12}, {48, 12}, {64, 12}}));
+  EXPECT_EQ(rowsOf(kept), (std::vector<int>{1, 2, 3, 6, 32, 48, 64}));
+}
+
+TEST(DisturbedRows, StepsAndSlowRangesOfAKernelStay) {
+  const auto step = gemms({{1, 10}, {2, 10}, {4, 10}, {8, 10}, {16, 20}, {32, 20}, {48, 20}});
+  EXPECT_EQ(rowsOf(withoutDisturbedRows(step)), rowsOf(step));
+  const auto range = gemms({{1, 10}, {2, 20}, {3, 20}, {4, 20}, {5, 20}, {6, 20}, {7, 20}, {8, 10}, {16, 10}});
+  EXPECT_EQ(rowsOf(withoutDisturbedRows(range)), rowsOf(range));
 }
 
 TEST(FillGrid, RepeatedMeasurementsCountWithTheirMedian) {

@@ -132,16 +132,15 @@ RC_GTEST_PROP(ModelClasses, NoStepOfAnyModelIsFasterThanTheSpeedOfLight, ()) {
   RC_ASSERT(toSeconds(c.time(shape)).value() >= 0.997 * least.value());
 }
 
-// Tables of real kernels dip where a larger batch changes the tile; the compiled table follows such a dip by 3 % only.
 // Prompt attention climbs in stairs of 64 tokens; above 2048 tokens two and more of them are one slope.
-RC_GTEST_PROP(ModelClasses, CompiledStepsOfAnyModelFollowTheKernelsButForDips, ()) {
+RC_GTEST_PROP(ModelClasses, CompiledStepsOfAnyModelFollowTheKernels, ()) {
   const Compiled& c = anyDeployment();
   const StepShape shape = anyStep();
   Seconds sum;
   for (const StepPart& part : stepParts(c.profile, c.accelerator, c.model, c.request, shape)) sum += part.time;
   const double ratio = toSeconds(c.time(shape)) / sum;
   RC_ASSERT(ratio > 0.95);
-  RC_ASSERT(ratio < 1.1);
+  RC_ASSERT(ratio < 1.07);
 }
 
 TEST(ModelClasses, StairsOfPromptAttentionStayStairs) {
@@ -176,12 +175,19 @@ RC_GTEST_PROP(ModelClasses, DecodeSegmentsOfAnyModelAreContinuousAndRise, ()) {
   }
 }
 
-RC_GTEST_PROP(ModelClasses, MoreTokensNeverTakeMuchLess, ()) {
-  const Compiled& c = anyDeployment();
-  const int tokens = *rc::gen::inRange(1, 8192);
-  const int more = *rc::gen::inRange(tokens, 8193);
-  const StepTimes& tables = *c.compiled.tables;
-  RC_ASSERT(static_cast<double>(tables.tokenwise(more)) >= 0.9699 * static_cast<double>(tables.tokenwise(tokens)));
+// vLLM's fp8 GEMM of a single row takes another path on Blackwell, 13 to 16 us longer at every size: larger batches do
+// not.
+TEST(ModelClasses, ASlowKernelOfFewTokensDoesNotSlowDownMore) {
+  const Accelerator& accelerator = findAccelerator("b200-sxm");
+  StepRequest request;
+  request.weights = Precision::fp8;
+  request.parallelism.tp = 2;
+  request.graph_sizes = vllmGraphSizes();
+  const CompiledStepTimes compiled =
+      compileStepTimes(findProfile(accelerator, "vllm", "").profile, accelerator, findModel("llama-3.1-70b"), request);
+  const auto time = [&](int tokens) { return static_cast<double>(compiled.tables->tokenwise(tokens)); };
+  EXPECT_LT(time(4), 0.8 * time(1));
+  EXPECT_LT(time(16), 0.8 * time(1));
 }
 
 TEST(ModelClasses, WindowedLayersStopGrowingAtTheWindow) {
