@@ -205,7 +205,7 @@ void decideOptions(EngineOptions& engine, const Decide& decide) {
     }
   }
   decide(engine.step_overhead, [](const ResolvedEngine& e) { return toSeconds(e.config.overhead.residue); });
-  decide(engine.prompt_step, [](const ResolvedEngine& e) { return toSeconds(e.config.overhead.host_with_prompts); });
+  decide(engine.prompt_step, [](const ResolvedEngine& e) { return toSeconds(e.config.overhead.launches); });
   decide(engine.front_end, [](const ResolvedEngine& e) { return toSeconds(e.config.front_end.per_request); });
   decide(engine.front_end_per_prompt_token,
          [](const ResolvedEngine& e) { return toSeconds(e.config.front_end.per_prompt_token); });
@@ -239,7 +239,7 @@ DeploymentPlan planDeployment(const DeploymentSpec& spec, bool compile) {
     PoolPlan pool;
     pool.spec = pool_spec;
     pool.accelerator = models::findAccelerator(pool_spec.accelerator);
-    pool.engine = resolveEngine(spec.engine, pool.accelerator, pool_spec.parallelism, plan.model.max_position);
+    pool.engine = resolveEngine(spec.engine, pool.accelerator, pool_spec.parallelism, plan.model);
     pool.engine.config.role = pool_spec.role;
     pool.warnings = pool.engine.warnings;
     if (pool.engine.config.max_model_len > plan.model.max_position) {

@@ -177,7 +177,8 @@ Profile fitProfile(const RawTables& raw, const FitRequest& request) {
     }
     auto table = fitTable(key, samples, profile.header.peaks, request);
     if (!table) continue;
-    table->borrowed_from = raw.origins[static_cast<std::size_t>(samples.front().origin)];
+    const auto borrowed = std::find_if(samples.begin(), samples.end(), [](const Sample& s) { return s.origin > 0; });
+    if (borrowed != samples.end()) table->borrowed_from = raw.origins[static_cast<std::size_t>(borrowed->origin)];
     profile.tables.push_back(std::move(*table));
   }
   return profile;

@@ -37,6 +37,16 @@ void add(RawTables& raw, const RawSource& source, TableKey key, Operation operat
   raw.samples.push_back({key, {tokens}, time, source.origin});
 }
 
+/// Where each call of experts is among the samples.
+std::map<std::pair<TableKey, std::int64_t>, std::size_t> callsOfExperts(const RawTables& raw) {
+  std::map<std::pair<TableKey, std::int64_t>, std::size_t> calls;
+  for (std::size_t i = 0; i < raw.samples.size(); ++i) {
+    const Sample& sample = raw.samples[i];
+    if (sample.key.operation == Operation::moe) calls[{sample.key, static_cast<std::int64_t>(sample.at[0])}] = i;
+  }
+  return calls;
+}
+
 }  // namespace
 
 void readMoe(RawCsv& csv, const RawSource& source, RawTables& raw) {
@@ -44,9 +54,13 @@ void readMoe(RawCsv& csv, const RawSource& source, RawTables& raw) {
   const std::size_t hidden = csv.column("hidden_size"), inter = csv.column("inter_size"), topk = csv.column("topk");
   const std::size_t experts = csv.column("num_experts"), tp = csv.column("moe_tp_size"), ep = csv.column("moe_ep_size");
   const std::size_t distribution = csv.column("distribution");
-  std::map<std::pair<TableKey, std::int64_t>, std::size_t> seen;
+  const auto kernel = csv.find("kernel_source");
+  auto seen = callsOfExperts(raw);
   while (csv.next()) {
     const auto precision = rawPrecision(csv.text(dtype));
+    if (source.blocks_only && (precision != Precision::fp8_block || !kernel || csv.text(*kernel) != source.kernel)) {
+      continue;
+    }
     const auto load = loadOf(csv.text(distribution));
     if (!precision || !load) {
       raw.skip(Defect::format_not_read);

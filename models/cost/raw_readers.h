@@ -14,7 +14,8 @@ struct RawSource {
   std::string system;         ///< folder name, e.g. h100_sxm
   int origin = 0;             ///< of its samples
   bool eager_blocks = false;  ///< fp8_block GEMM is to be left out as Defect::eager_fp8_block_gemm
-  bool blocks_only = false;   ///< nothing but fp8_block GEMM is wanted
+  bool blocks_only = false;   ///< nothing but fp8_block GEMM or experts are wanted,
+  std::string kernel = {};    ///< and only experts of this kernel
 };
 
 /// `bfloat16`, `fp8`, `fp8_block`, `nvfp4`, `int4_wo`, `w4a16_mxfp4`: what AIConfigurator calls them.

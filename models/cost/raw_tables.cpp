@@ -120,6 +120,18 @@ void borrowBlockGemm(const fs::path& folder, RawTables& raw) {
   readGemm(csv, {.system = system, .origin = originOf(raw, "sglang"), .blocks_only = true}, raw);
 }
 
+/// TensorRT-LLM's own experts kernel for fp8_block on Blackwell, which SGLang ran: TensorRT-LLM was timed with
+/// DeepGEMM, five times slower for few tokens. Its recipes choose between the two (`moe_config.backend`).
+void borrowBlockExperts(const fs::path& folder, RawTables& raw) {
+  const std::string system = folder.filename().string();
+  const auto file = csvIn(folder.parent_path() / "alt" / "sglang" / system, "moe");
+  if (!file) return;
+  RawCsv csv(*file);
+  const int origin = originOf(raw, "sglang");
+  readMoe(csv, {.system = system, .origin = origin, .blocks_only = true, .kernel = "sglang_flashinfer_trtllm_moe"},
+          raw);
+}
+
 }  // namespace
 
 RawReader readerOfPublished(const std::string& name) {
@@ -140,6 +152,7 @@ RawTables readRawTables(const fs::path& asked, const std::string& engine) {
   }
   readOperationTables(folder, raw);
   if (isPrimary(engine)) borrowBlockGemm(folder, raw);
+  if (engine == "trtllm") borrowBlockExperts(folder, raw);
   if (raw.samples.empty() && fs::is_directory(folder)) readLayerTables(folder, raw);
   if (raw.samples.empty()) {
     throw InputError({.file = folder.string(), .line = 0, .path = ""}, "no kernel table in this folder",

@@ -15,15 +15,15 @@ class LoraCost;
 
 namespace headroom::sim {
 
-/// What a step costs beyond its kernels. At pipeline depth 1 the host works between steps, T = G + H; at depth 2 it
-/// works beside them, T = max(G, H) + e, with H = host + host_per_sequence * sequences + host_per_token * new prompt
-/// tokens + host_with_prompts if there are any.
+/// What a step costs beyond its kernels. H = host + host_per_sequence * sequences + host_per_prompt_token * new prompt
+/// tokens; L = launches if there are any. At pipeline depth 1 the host works between steps, T = max(G, L) + H + e; at
+/// depth 2 beside them, T = max(G, H + L) + e.
 struct StepOverhead {
   Ticks host = 0;
   Ticks host_per_sequence = 0;
   Ticks host_per_prompt_token = 0;
-  Ticks host_with_prompts = 0;  ///< more in a step with prompts, whose kernels are launched one by one
-  Ticks residue = 0;            ///< e: gaps and small kernels on the accelerator
+  Ticks launches = 0;  ///< of a step with prompts, whose kernels the host launches one by one
+  Ticks residue = 0;   ///< e: gaps and small kernels on the accelerator
   bool operator==(const StepOverhead&) const = default;
 };
 

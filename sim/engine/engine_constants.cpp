@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "models/base/error.h"
+#include "models/llm/layer.h"
 #include "sim/engine/engines.h"
 
 namespace headroom::sim {
@@ -22,16 +23,23 @@ constexpr Seconds microseconds(double value) {
   return Seconds(value * 1e-6);
 }
 
-/// vLLM's step also by recorded steps; the others by published load points alone. SGLang's front end holds the launches
-/// of its prompts, which run outside of CUDA graphs: on its small models it is too long. TensorRT-LLM has none: those
-/// fitted on one half of its points made the other half no better.
+/// vLLM's step also by recorded steps; the others by published load points alone. SGLang and TensorRT-LLM, whose
+/// prompts run outside of CUDA graphs, share the launches of a layer.
+constexpr Seconds kLayer = microseconds(800), kExpertLayer = microseconds(1800);
 constexpr Row kRows[] = {
-    {"vllm", "0.8.5", {milliseconds(0.20), {}, milliseconds(27), microseconds(11)}},
-    {"sglang", "0.5.0", {milliseconds(0.68), {}, milliseconds(154), microseconds(5)}},
-    {"trtllm", "1.0.0", {}},
+    {"vllm", "0.8.5", {milliseconds(0.20), {}, {}, milliseconds(27), microseconds(11)}},
+    {"sglang", "0.5.0", {milliseconds(0.45), kLayer, kExpertLayer, milliseconds(85), microseconds(15.75)}},
+    {"trtllm", "1.0.0", {milliseconds(0.05), kLayer, kExpertLayer, {}, microseconds(4.5)}},
 };
 
 }  // namespace
+
+Seconds promptStepOf(const EngineConstants& constants, const models::Model& model, int pp) {
+  int with_experts = 0;
+  for (int layer = 0; layer < model.layers; ++layer) with_experts += isMoeLayer(model, layer) ? 1 : 0;
+  const int dense = model.layers - with_experts;
+  return (constants.layer_launch * dense + constants.expert_layer_launch * with_experts) / pp;
+}
 
 EngineConstants constantsOf(const std::string& engine, const std::string& version) {
   const bool serving = engine == "vllm" || engine == "sglang" || engine == "trtllm";

@@ -12,6 +12,10 @@
 #include "sim/engine/lora_options.h"
 #include "sim/engine/speculation_options.h"
 
+namespace headroom::models {
+struct Model;
+}
+
 namespace headroom::sim {
 
 struct EngineConfig;
@@ -69,7 +73,8 @@ struct EngineOptions {
 EngineOptions readEngineOptions(const Value& value);
 /// Unset options are left out. Reading it back gives an equal value.
 DocumentNode toDocument(const EngineOptions& options);
-/// Sets the constants of the engine's version (engine_constants.h), or what the options say instead.
-void applyConstants(const EngineOptions& options, EngineConfig& config);
+/// Sets the constants of the engine's version (engine_constants.h), or what the options say instead; `pp` pipeline
+/// stages.
+void applyConstants(const EngineOptions& options, const models::Model& model, int pp, EngineConfig& config);
 
 }  // namespace headroom::sim

@@ -68,7 +68,6 @@ ResolvedEngine resolveVllm(const EngineOptions& options, const models::Accelerat
   config.long_prefill_token_threshold = options.long_prefill_token_threshold.value_or(0);
   config.scheduler_reserve_full_isl = rules.scheduler_reserve_full_isl;
   config.pipeline_depth = options.async_scheduling.value_or(rules.async_scheduling) ? 2 : 1;
-  applyConstants(options, config);
   if (const ResearchEngine* research = findResearchEngine(options.name))
     applyResearchDefaults(*research, options, config);
   engine.gpu_memory_utilization = options.gpu_memory_utilization.value_or(rules.gpu_memory_utilization);

@@ -82,10 +82,11 @@ std::string versionProblem(const Engine& engine, const std::string& version) {
 }
 
 ResolvedEngine resolveEngine(const EngineOptions& options, const models::Accelerator& accelerator,
-                             const models::Parallelism& parallelism, int native_context) {
+                             const models::Parallelism& parallelism, const models::Model& model) {
   const Engine* engine = findEngine(options.name);
   CHECK(engine != nullptr, "the name was checked when the scenario was read");
-  ResolvedEngine resolved = engine->resolve(options, accelerator, parallelism, native_context);
+  ResolvedEngine resolved = engine->resolve(options, accelerator, parallelism, model.max_position);
+  applyConstants(options, model, parallelism.pp, resolved.config);
   if (options.speculation && parallelism.pp > 1) {
     throw InputError("speculative decoding on pipeline stages is not modelled", "pp 1");
   }

@@ -44,9 +44,9 @@ std::string versionProblem(const Engine& engine, const std::string& version);
 /// True if `version` ("0.19.1") is `from` or later; both must be versions.
 bool isFrom(const std::string& version, const std::string& from);
 
-/// `native_context`: the model's context length. Throws InputError if the options contradict each other.
+/// Throws InputError if the options contradict each other.
 ResolvedEngine resolveEngine(const EngineOptions& options, const models::Accelerator& accelerator,
-                             const models::Parallelism& parallelism, int native_context);
+                             const models::Parallelism& parallelism, const models::Model& model);
 /// Decides what depends on the size of the KV cache, whose number of blocks is set.
 void settleWithPool(ResolvedEngine& engine, const models::MemoryPlan& memory);
 

@@ -13,12 +13,13 @@ struct Line {
 template <class ShapeOf>
 Ticks timeOf(const StepCost& cost, std::span<const Batch> ranks, ShapeOf shape_of) {
   int tokens = 0;
-  Ticks slowest = 0, host = 0;
+  Ticks slowest = 0;
+  HostTime host;
   for (const Batch& batch : ranks) {
     const BatchShape& shape = shape_of(batch);
     tokens = std::max(tokens, shape.tokens());
     slowest = std::max(slowest, cost.attentionOf(shape));
-    host = std::max(host, cost.hostTimeOf(shape));
+    host = slower(host, cost.hostTimeOf(shape));
   }
   return cost.withOverhead(cost.times().tokenwise(tokens) + slowest, host);
 }
@@ -46,7 +47,7 @@ RankSeries::RankSeries(const StepCost& cost, std::span<const Batch> ranks) : cos
     const std::int64_t sum = batch.shape.decode_context_sum, longest = batch.shape.decode_context_max;
     ranks_.push_back({rows, sum + rows, batch.shape.adapter_time + cost.unevenAttention(rows, sum, longest)});
     tokens = std::max(tokens, rows);
-    host_ = std::max(host_, cost.hostTime(rows, 0));
+    host_ = slower(host_, cost.hostTime(rows, 0));
   }
   tokenwise_ = cost.times().tokenwise(tokens);
 }
@@ -70,9 +71,9 @@ SeriesPiece RankSeries::next(std::int64_t limit) {
   }
   const Ticks kernels = tokenwise_ + top.at;
   SeriesPiece piece{cost_.withOverhead(kernels, host_), top.slope, steps};
-  if (cost_.hostCanDominate() && kernels < host_) {  // the host sets the pace until the kernels catch up
+  if (kernels < host_.beside) {  // the host sets the pace until the kernels catch up
     piece.increment = 0;
-    if (top.slope > 0) piece.steps = std::min(steps, (host_ - kernels + top.slope - 1) / top.slope);
+    if (top.slope > 0) piece.steps = std::min(steps, (host_.beside - kernels + top.slope - 1) / top.slope);
   }
   for (Rank& rank : ranks_) rank.context_sum += piece.steps * rank.rows;
   return piece;

@@ -33,7 +33,7 @@ class RankSeries {
   const StepCost& cost_;
   std::vector<Rank> ranks_;
   Ticks tokenwise_ = 0;
-  Ticks host_ = 0;
+  HostTime host_;
 };
 
 }  // namespace headroom::sim

@@ -102,7 +102,6 @@ ResolvedEngine resolveSglang(const EngineOptions& options, const models::Acceler
       accelerator, parallelism, chunk > 0 ? chunk : config.sglang.max_prefill_tokens, graph_max_bs, options));
   engine.memory_rule = models::MemoryRule::sglang;
   engine.graph_sizes = options.speculation ? sglangDraftGraphSizes(graph_max_bs) : sglangGraphSizes(graph_max_bs);
-  applyConstants(options, config);
   if (chunk > 0 && chunk < config.block_size) {
     throw InputError("chunked_prefill_size must be at least one page", "page_size");
   }

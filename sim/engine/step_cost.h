@@ -12,6 +12,15 @@
 
 namespace headroom::sim {
 
+/// What the host needs for a step: kernels that end earlier wait for `beside`, and `between` comes on top.
+struct HostTime {
+  Ticks beside = 0;
+  Ticks between = 0;
+};
+inline HostTime slower(const HostTime& a, const HostTime& b) {
+  return {std::max(a.beside, b.beside), std::max(a.between, b.between)};
+}
+
 class StepCost {
  public:
   StepCost(const models::StepTimes& times, const StepOverhead& overhead, int pipeline_depth,
@@ -56,19 +65,18 @@ class StepCost {
   /// The longest context of a batch matters.
   bool isUneven() const { return uneven_; }
 
-  Ticks hostTimeOf(const BatchShape& batch) const {
+  HostTime hostTimeOf(const BatchShape& batch) const {
     return hostTime(batch.decode_rows + static_cast<int>(batch.chunks.size()), batch.promptTokens());
   }
-  Ticks hostTime(int sequences, int prompt_tokens) const {
-    return overhead_.host + overhead_.host_per_sequence * sequences + overhead_.host_per_prompt_token * prompt_tokens +
-           (prompt_tokens > 0 ? overhead_.host_with_prompts : 0);
+  HostTime hostTime(int sequences, int prompt_tokens) const {
+    const Ticks own =
+        overhead_.host + overhead_.host_per_sequence * sequences + overhead_.host_per_prompt_token * prompt_tokens;
+    const Ticks launches = prompt_tokens > 0 ? overhead_.launches : 0;
+    return depth_ == 1 ? HostTime{launches, own} : HostTime{own + launches, 0};
   }
-  Ticks withOverhead(Ticks kernels, Ticks host) const {
-    const Ticks total = depth_ == 1 ? kernels + host : std::max(kernels, host);
-    return std::max<Ticks>(1, total + overhead_.residue);
+  Ticks withOverhead(Ticks kernels, const HostTime& host) const {
+    return std::max<Ticks>(1, std::max(kernels, host.beside) + host.between + overhead_.residue);
   }
-  /// Kernel time below which the host sets the pace (depth 2 only).
-  bool hostCanDominate() const { return depth_ != 1; }
   const models::StepTimes& times() const { return *times_; }
   void setTimes(const models::StepTimes& times) {
     times_ = &times;

@@ -54,9 +54,9 @@ class StepSeries {
       steps = stepsInside(s, prior_, chunk_, steps);
     }
     SeriesPiece piece{cost_.withOverhead(kernels, host_), increment, steps};
-    if (cost_.hostCanDominate() && kernels < host_) {  // the host sets the pace until the kernels catch up
+    if (kernels < host_.beside) {  // the host sets the pace until the kernels catch up
       piece.increment = 0;
-      if (increment > 0) piece.steps = std::min(steps, (host_ - kernels + increment - 1) / increment);
+      if (increment > 0) piece.steps = std::min(steps, (host_.beside - kernels + increment - 1) / increment);
     }
     context_sum_ += piece.steps * rows_;
     prior_ += piece.steps * chunk_;
@@ -70,7 +70,7 @@ class StepSeries {
   int chunk_;
   std::int64_t prior_;
   Ticks constant_ = 0;
-  Ticks host_ = 0;
+  HostTime host_;
 };
 
 }  // namespace headroom::sim

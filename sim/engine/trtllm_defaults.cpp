@@ -59,7 +59,6 @@ ResolvedEngine resolveTrtllm(const EngineOptions& options, const models::Acceler
   config.enable_prefix_caching = options.prefix_caching.value_or(true);
   if (options.scheduling) config.order = requestOrderOf(*options.scheduling);
   config.pipeline_depth = options.async_scheduling.value_or(true) ? 2 : 1;
-  applyConstants(options, config);
   engine.gpu_memory_utilization = options.gpu_memory_utilization.value_or(kFreeMemoryFraction);
   engine.memory_rule = models::MemoryRule::trtllm;
   const int graph_max = std::min(options.cuda_graph_max_bs.value_or(kGraphMaxBatch), config.max_num_seqs);

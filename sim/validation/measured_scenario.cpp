@@ -75,7 +75,7 @@ PlannedScenario slowedDown(PlannedScenario planned, double factor) {
   scale(overhead.host);
   scale(overhead.host_per_sequence);
   scale(overhead.host_per_prompt_token);
-  scale(overhead.host_with_prompts);
+  scale(overhead.launches);
   scale(overhead.residue);
   return planned;
 }

@@ -218,7 +218,7 @@ std::string pointsCsv(const std::vector<SweepPoint>& points) {
     const ServingPoint& p = point.measured;
     text +=
         fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{:d},{},{:d},{:.3f},{:.3f},{:.3f},{:.4f},{:.4f},{:.4f}\n",
-                    p.engine, p.version, p.model, p.accelerator, p.weights, p.tp, p.pp, p.dp, p.moe_tp, p.moe_ep,
+                    p.engine, p.release, p.model, p.accelerator, p.weights, p.tp, p.pp, p.dp, p.moe_tp, p.moe_ep,
                     p.prompt_tokens, p.output_tokens, p.concurrency, p.equal_lengths, p.runs, point.fitted, p.ttft_ms,
                     point.bare.ttft_ms, point.shipped.ttft_ms, p.tpot_ms, point.bare.tpot_ms, point.shipped.tpot_ms);
   }

@@ -111,6 +111,25 @@ TEST_F(RawTablesTest, EachEngineGetsItsOwnTablesAndVllmBorrowsBlockGemmByName) {
   for (const Sample& sample : sglang.samples) EXPECT_EQ(sample.origin, 0);
 }
 
+TEST_F(RawTablesTest, TensorRtLlmRunsTheFasterOfItsTwoExpertKernelsForBlocks) {
+  const std::string experts = ",2048,768,8,128,1,1,balanced,";
+  write("alt/trtllm/sys/moe.csv", std::string(kMoeHeader) + "deepgemm,fp8_block,1" + experts + "0.1\n" +
+                                      "deepgemm,fp8_block,512" + experts + "0.2\n");
+  write("alt/sglang/sys/moe.csv", std::string(kMoeHeader) + "sglang_flashinfer_trtllm_moe,fp8_block,1" + experts +
+                                      "0.02\n" + "sglang_flashinfer_trtllm_moe,fp8_block,512" + experts + "0.3\n" +
+                                      "sglang_flashinfer_trtllm_moe,nvfp4,1" + experts + "0.01\n" +
+                                      "sglang_fused_moe_triton,fp8_block,1" + experts + "0.001\n");
+  write("sys/gemm.csv", std::string(kGemmHeader) + "x,bfloat16,1,64,64,0.006\n");
+  std::vector<std::pair<double, std::string>> read_as;
+  const RawTables raw = read("sys", "trtllm");
+  for (const Sample& sample : raw.samples) {
+    if (sample.key.operation != Operation::moe) continue;
+    EXPECT_EQ(sample.key.precision, Precision::fp8_block);
+    read_as.emplace_back(sample.time.value(), raw.origins[static_cast<std::size_t>(sample.origin)]);
+  }
+  EXPECT_THAT(read_as, testing::ElementsAre(std::pair(0.02e-3, "sglang"), std::pair(0.2e-3, "")));
+}
+
 TEST_F(RawTablesTest, CollectivesOfAHostWithoutPeerToPeerAreLeftOutByName) {
   const std::string rows =
       "op_name,kernel_source,nccl_dtype,num_gpus,message_size,latency\nall_reduce,NCCL,half,2,1024,0.01\n"

@@ -72,7 +72,7 @@ Case randomCase() {
   e.overhead = {.host = *inRange(0, 400),
                 .host_per_sequence = *inRange(0, 20),
                 .host_per_prompt_token = *inRange(0, 3),
-                .host_with_prompts = *rc::gen::element<Ticks>(0, 0, 200, 2000),
+                .launches = *rc::gen::element<Ticks>(0, 0, 200, 2000),
                 .residue = *inRange(0, 50)};
   c.knot = *inRange(1, 60);
   c.base = *inRange(1, 500);

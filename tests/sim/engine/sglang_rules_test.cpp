@@ -259,13 +259,21 @@ TYPED_TEST(SglangRules, TheInputIsLookedAtAfterEveryNthDecodeStepAndAfterPrompts
 
 TYPED_TEST(SglangRules, AStepWithPromptsTakesItsLaunchesAtLeast) {
   EngineConfig c = config(2);
-  c.overhead.host_with_prompts = 5000;
+  c.overhead.launches = 5000;
   const std::vector<workloads::Request> requests{request(0, 0, 10, 3)};
   const auto r = play<TypeParam>(requests, c, kTimes);
   EXPECT_EQ(r.finished[0].first_token, 5000);  // 1100 of kernels
   EXPECT_EQ(r.finished[0].finished, 5000 + 2 * 1010);
-  c.overhead.host_with_prompts = 500;
+  c.overhead.launches = 500;
   EXPECT_EQ(play<TypeParam>(requests, c, kTimes).finished[0].first_token, 1100);
+}
+
+TYPED_TEST(SglangRules, AtDepthOneTheHostWorksAfterTheLaunches) {
+  EngineConfig c = config(1);
+  c.overhead = {.host = 300, .launches = 5000};
+  const auto r = play<TypeParam>({request(0, 0, 10, 3)}, c, kTimes);
+  EXPECT_EQ(r.finished[0].first_token, 5000 + 300);
+  EXPECT_EQ(r.finished[0].finished, 5300 + 2 * 1310);
 }
 
 }  // namespace

@@ -103,6 +103,30 @@ TEST(ServingPoints, OfTheRunsThatStartTogetherEveryTimeHaveEqualLengths) {
   EXPECT_NE(points[0].equal_lengths, points[1].equal_lengths);
 }
 
+TEST(ServingPoints, OfTensorRtLlmOneRequestWaitsAndSoTheyDoNotEndTogether) {
+  const ServingPoint point = servingPoints(
+      "source_file=a/aic-auto-gap-analysis/b.csv,trtllm,1.0.0rc3,meta-llama/Llama-3.1-8B-Instruct,h100_sxm,agg,1024,"
+      "100,,8,1,1,1,1,1,50,5\n")[0];
+  const PlannedScenario planned = planPoint(point);
+  EXPECT_EQ(planned.pool().engine.config.max_num_seqs, 7);
+  const workloads::WorkloadSpec& spec = planned.scenario.workloads.front().spec;
+  EXPECT_TRUE(std::holds_alternative<workloads::FixedLength>(spec.prompt_tokens));
+  EXPECT_EQ(std::get<workloads::UniformLength>(spec.output_tokens).min, 95);
+  EXPECT_EQ(std::get<workloads::UniformLength>(spec.output_tokens).max, 105);
+}
+
+TEST(ServingPoints, TheReleaseOfThePredictingRecipesPredicts) {
+  const auto predictedBy = [](const std::string& release, int dp) {
+    const ServingPoint point =
+        servingPoints("x,trtllm," + release + ",deepseek-ai/DeepSeek-R1,b200_sxm,agg,1024,1024,nvfp4,16," +
+                      (dp > 1 ? "1,1,8,1,8" : "8,1,1,8,1") + ",50,5\n")[0];
+    return planPoint(point).pool().engine.config.speculation.tokens;
+  };
+  EXPECT_EQ(predictedBy("1.2.0rc6.post3", 1), 3);
+  EXPECT_EQ(predictedBy("1.2.0rc6.post3", 8), 1);
+  EXPECT_EQ(predictedBy("1.2.0rc6.post2", 1), 0);
+}
+
 TEST(OpenLoop, RunsOfPlainEnginesKeepTheirRequestsInTheOrderOfLaunch) {
   const TemporaryFolder folder;
   const auto runs = readOpenLoopRuns(
