@@ -199,6 +199,13 @@ void decideOptions(EngineOptions& engine, const Decide& decide) {
     decide(engine.block_size, [](const ResolvedEngine& e) { return e.config.block_size; });
     decide(engine.capacity_scheduler_policy,
            [](const ResolvedEngine& e) { return nameOf(e.config.trtllm.capacity_policy); });
+    decide(engine.dp_balance, [](const ResolvedEngine& e) { return e.config.trtllm.balance; });
+    if (*engine.dp_balance) {
+      decide(engine.dp_balance_timeout_iters,
+             [](const ResolvedEngine& e) { return e.config.trtllm.balance_timeout_iters; });
+      decide(engine.dp_balance_batching_wait_iters,
+             [](const ResolvedEngine& e) { return e.config.trtllm.balance_batching_wait_iters; });
+    }
     decide(engine.cuda_graph_padding, [](const ResolvedEngine& e) { return e.config.trtllm.graph_padding; });
     if (*engine.cuda_graph_padding) {
       decide(engine.cuda_graph_max_bs, [](const ResolvedEngine& e) { return largestGraphBatch(e); });

@@ -112,6 +112,9 @@ struct TrtllmRules {
   CapacityPolicy capacity_policy = CapacityPolicy::guaranteed_no_evict;
   bool budget_counts_cached = false;  ///< cached tokens of a prompt count towards max_num_tokens
   bool graph_padding = false;         ///< batches are padded to the next captured size
+  bool balance = false;               ///< attention_dp_config (attention_dp_balance.h)
+  int balance_timeout_iters = 50;     ///< decisions, at least 1
+  int balance_batching_wait_iters = 10;
   bool operator==(const TrtllmRules&) const = default;
 };
 

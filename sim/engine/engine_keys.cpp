@@ -67,6 +67,9 @@ const std::vector<EngineKey>& engineKeys() {
       {"trtllm", "scheduler_config.capacity_scheduler_policy", nullptr},
       {"trtllm", "cuda_graph_config.enable_padding", nullptr},
       {"trtllm", "cuda_graph_config.max_batch_size", nullptr},
+      {"trtllm", "attention_dp_config.enable_balance", nullptr},
+      {"trtllm", "attention_dp_config.timeout_iters", nullptr},
+      {"trtllm", "attention_dp_config.batching_wait_iters", nullptr},
   };
   return keys;
 }

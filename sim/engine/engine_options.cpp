@@ -18,6 +18,9 @@ constexpr const char* kTokenCapKey = "kv_cache_config.max_tokens";
 constexpr const char* kCapacityPolicyKey = "scheduler_config.capacity_scheduler_policy";
 constexpr const char* kGraphPaddingKey = "cuda_graph_config.enable_padding";
 constexpr const char* kGraphBatchKey = "cuda_graph_config.max_batch_size";
+constexpr const char* kBalanceKey = "attention_dp_config.enable_balance";
+constexpr const char* kBalanceTimeoutKey = "attention_dp_config.timeout_iters";
+constexpr const char* kBalanceWaitKey = "attention_dp_config.batching_wait_iters";
 
 /// Shared options that a research engine does not have accept only what it does anyway.
 void refuseOptionsOfOthers(const Value& value, const EngineOptions& options) {
@@ -103,6 +106,14 @@ void readTrtllmOptions(EngineFields& fields, EngineOptions& engine) {
     v->fail("says how far batches are padded, and they are not", "set cuda_graph_config.enable_padding");
   }
   readTokenCap(fields, engine, kTokenCapKey);
+  fields.ownFlag(kBalanceKey, engine.dp_balance);
+  fields.ownInteger(kBalanceTimeoutKey, engine.dp_balance_timeout_iters, 1, 1 << 20);
+  fields.ownInteger(kBalanceWaitKey, engine.dp_balance_batching_wait_iters, 0, 1 << 20);
+  for (const char* key : {kBalanceTimeoutKey, kBalanceWaitKey}) {
+    if (const auto v = fields.ownOption(key); v && !engine.dp_balance.value_or(false)) {
+      v->fail("says how long prompts wait for each other, and they do not", "set attention_dp_config.enable_balance");
+    }
+  }
 }
 
 }  // namespace
@@ -208,6 +219,9 @@ DocumentNode toDocument(const EngineOptions& engine) {
     setOption(node, kCapacityPolicyKey, scalarNode(*engine.capacity_scheduler_policy));
   }
   flag(kGraphPaddingKey, engine.cuda_graph_padding);
+  flag(kBalanceKey, engine.dp_balance);
+  number(kBalanceTimeoutKey, engine.dp_balance_timeout_iters);
+  number(kBalanceWaitKey, engine.dp_balance_batching_wait_iters);
   if (!engine.kv_tiers.empty()) {
     DocumentNode tiers = listNode();
     for (const KvTierOptions& tier : engine.kv_tiers) {

@@ -66,6 +66,9 @@ struct EngineOptions {
   // trtllm
   std::optional<std::string> capacity_scheduler_policy;  ///< a name of capacityPolicyNames()
   std::optional<bool> cuda_graph_padding;                ///< batches are padded to the next captured size
+  std::optional<bool> dp_balance;                        ///< ranks let prompts in together (attention_dp_config)
+  std::optional<int> dp_balance_timeout_iters;
+  std::optional<int> dp_balance_batching_wait_iters;
   bool operator==(const EngineOptions&) const = default;
 };
 

@@ -6,6 +6,7 @@
 
 #include "sim/engine/acceptance.h"
 #include "sim/engine/adapter_slots.h"
+#include "sim/engine/attention_dp_balance.h"
 #include "sim/engine/batch.h"
 #include "sim/engine/kv_cache.h"
 #include "sim/engine/request_queue.h"
@@ -21,6 +22,10 @@ class Scheduler {
   Scheduler& operator=(const Scheduler&) = delete;
 
   virtual void submit(Sequence* sequence) { waiting_.push(sequence); }
+  /// What the next decision could run.
+  virtual RankDemand demand() const { return {}; }
+  /// The next decisions run no prompts.
+  virtual void holdPrompts(bool /*hold*/) {}
   /// Fills `batch` (cleared) with the rows of the next step; leaves it empty if there is nothing to run.
   void decide(Ticks now, Batch& batch);
   /// The step has run and its tokens are counted.

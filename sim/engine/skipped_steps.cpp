@@ -130,6 +130,8 @@ void SteppingReplica::applySkip(std::int64_t boundaries) {
   for (std::size_t i = 0; i < steps_.size(); ++i) steps_[i].time = times[i];
   front_end_ = end;
   decode_steps_ = (decode_steps_ + boundaries) % config_.sglang.recv_interval;
+  const auto& ranks = steps_.back().ranks;
+  balance_.pass(boundaries, std::none_of(ranks.begin(), ranks.end(), [](const Batch& b) { return b.empty(); }));
 }
 
 /// The batches in flight become those `boundaries` steps later.

@@ -20,7 +20,8 @@ SteppingReplica::SteppingReplica(ReplicaId id, const EngineConfig& config, const
       cost_(times, config.overhead, config.pipeline_depth, config.speculation),
       observer_(observer),
       mode_(mode),
-      pipeline_(config.pipeline_parallel) {
+      pipeline_(config.pipeline_parallel),
+      balance_(config.trtllm, config.max_num_seqs) {
   CHECK(config.pipeline_depth == 1 || config.pipeline_depth == 2, "pipeline depth must be 1 or 2");
   CHECK(config.kind == EngineKind::trtllm || config.max_num_batched_tokens >= config.max_num_seqs,
         "the token budget must cover one token a sequence");
@@ -191,7 +192,15 @@ void SteppingReplica::fillPipeline(Ticks now) {
   }
 }
 
+void SteppingReplica::balancePrompts() {
+  std::vector<RankDemand> demands;
+  for (const auto& rank : ranks_) demands.push_back(rank->demand());
+  const bool hold = balance_.holdsPrompts(demands);
+  for (const auto& rank : ranks_) rank->holdPrompts(hold);
+}
+
 bool SteppingReplica::decide(Ticks now, Step& step) {
+  if (balance_.isOn()) balancePrompts();
   step.ranks.resize(ranks_.size());
   for (std::size_t r = 0; r < ranks_.size(); ++r) ranks_[r]->decide(now, step.ranks[r]);
   if (step.empty()) return false;

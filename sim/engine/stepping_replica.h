@@ -78,6 +78,7 @@ class SteppingReplica : public Replica {
   bool receives(const Step& done);
   void fillPipeline(Ticks now);
   bool decide(Ticks now, Step& step);
+  void balancePrompts();
   bool decidesOnArrival() const;
   void processOutputs(const Step& step, Ticks now);
   StepRun countTokens(const Step& step, Ticks end);
@@ -113,6 +114,7 @@ class SteppingReplica : public Replica {
   Pipeline pipeline_;          // with several stages
   std::vector<Ticks> stages_;  // of the step that is decided
   Skip skip_;
+  AttentionDpBalance balance_;
   std::deque<Sequence> pool_;
   std::vector<Sequence*> recycled_;
 };

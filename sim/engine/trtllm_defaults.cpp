@@ -42,7 +42,7 @@ const std::string& nameOf(CapacityPolicy policy) {
 }
 
 ResolvedEngine resolveTrtllm(const EngineOptions& options, const models::Accelerator& /*accelerator*/,
-                             const models::Parallelism& /*parallelism*/, int native_context) {
+                             const models::Parallelism& parallelism, int native_context) {
   ResolvedEngine engine;
   EngineConfig& config = engine.config;
   config.kind = EngineKind::trtllm;
@@ -59,6 +59,14 @@ ResolvedEngine resolveTrtllm(const EngineOptions& options, const models::Acceler
   config.enable_prefix_caching = options.prefix_caching.value_or(true);
   if (options.scheduling) config.order = requestOrderOf(*options.scheduling);
   config.pipeline_depth = options.async_scheduling.value_or(true) ? 2 : 1;
+  config.trtllm.balance = options.dp_balance.value_or(false);
+  const TrtllmRules defaults;
+  config.trtllm.balance_timeout_iters = options.dp_balance_timeout_iters.value_or(defaults.balance_timeout_iters);
+  config.trtllm.balance_batching_wait_iters =
+      options.dp_balance_batching_wait_iters.value_or(defaults.balance_batching_wait_iters);
+  if (config.trtllm.balance && parallelism.dp == 1) {
+    engine.warnings.push_back("attention_dp_config: there is one rank, and it waits for no other");
+  }
   engine.gpu_memory_utilization = options.gpu_memory_utilization.value_or(kFreeMemoryFraction);
   engine.memory_rule = models::MemoryRule::trtllm;
   const int graph_max = std::min(options.cuda_graph_max_bs.value_or(kGraphMaxBatch), config.max_num_seqs);

@@ -25,6 +25,7 @@ void TrtllmScheduler::schedule(Ticks now, Batch& batch) {
   const bool paused = !neverEvicts() && pauseLatest(now);
   Room room{blocksForNew(), config_.max_num_batched_tokens, config_.max_num_seqs};
   addGeneration(batch, room);
+  if (prompts_held_) return;
   continueContexts(batch, room);
   if (!paused) admitContexts(now, batch, room);
 }
@@ -182,14 +183,27 @@ std::size_t TrtllmScheduler::slots() const {
   return static_cast<std::size_t>(config_.max_num_seqs) * static_cast<std::size_t>(config_.pipeline_parallel);
 }
 
-std::int64_t TrtllmScheduler::repeats(const Batch& last, std::int64_t limit) const {
-  if (last.rows.size() != running_.size()) return 0;
-  if (!waiting_.empty() && running_.size() < slots()) {
-    const Sequence& next = *waiting_.front();
-    const KvCache::Hit hit = kv_.find(next.request(), next.kv, next.known());
-    // What a new one may claim only shrinks until a sequence ends; a lost hit that was free costs what it saved.
-    if (claim(next, hit) <= (neverEvicts() ? blocksForNew() : kv_.freeBlocks())) return 0;
+/// A slot and blocks for the head of the queue. What a new one may claim only shrinks until a sequence ends; a lost hit
+/// that was free costs what it saved.
+bool TrtllmScheduler::headFits() const {
+  if (waiting_.empty() || running_.size() >= slots()) return false;
+  const Sequence& next = *waiting_.front();
+  const KvCache::Hit hit = kv_.find(next.request(), next.kv, next.known());
+  return claim(next, hit) <= (neverEvicts() ? blocksForNew() : kv_.freeBlocks());
+}
+
+RankDemand TrtllmScheduler::demand() const {
+  RankDemand demand{.prompts = headFits()};
+  for (const Sequence* s : running_) {
+    if (!joins(*s)) continue;
+    if (s->decodes()) ++demand.generating;
+    demand.prompts = demand.prompts || !s->decodes();
   }
+  return demand;
+}
+
+std::int64_t TrtllmScheduler::repeats(const Batch& last, std::int64_t limit) const {
+  if (last.rows.size() != running_.size() || headFits()) return 0;
   return neverEvicts() ? limit : stepsWithinBlocks(last, limit);
 }
 

@@ -9,6 +9,8 @@ namespace headroom::sim {
 class TrtllmScheduler final : public Scheduler {
  public:
   using Scheduler::Scheduler;
+  RankDemand demand() const override;
+  void holdPrompts(bool hold) override { prompts_held_ = hold; }
   void onStepDone(const Batch& batch, Ticks now) override;
   void finish(Sequence* sequence) override;
   std::int64_t repeats(const Batch& last, std::int64_t limit) const override;
@@ -44,6 +46,9 @@ class TrtllmScheduler final : public Scheduler {
   std::int64_t longest(const Sequence& sequence) const;
   Chunk chunkOf(std::int64_t length, std::int64_t missing, int budget) const;
   std::size_t slots() const;
+  bool headFits() const;
+
+  bool prompts_held_ = false;
 };
 
 }  // namespace headroom::sim

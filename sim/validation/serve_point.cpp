@@ -25,9 +25,9 @@ constexpr double kAcceptedOfThree = 0.60, kAcceptedOfOne = 0.77;
 
 /// What the published recipes of these runs set and the rows hide (github.com/SemiAnalysisAI/InferenceX, benchmarks/):
 /// SGLang looks at its input after every 10th or 30th decode step on B200, and prompts of 32,768 tokens may share a
-/// step; TensorRT-LLM pads its graphs to N. Runs of another source are at their defaults; of TensorRT-LLM's there one
-/// of the N requests always waits: the mean first token is later by an Nth of the mean request, whatever the prompt,
-/// the answer and tp (docs/validation.md).
+/// step; TensorRT-LLM pads its graphs to N, and with attention-DP its ranks let prompts in together. Runs of another
+/// source are at their defaults; of TensorRT-LLM's there one of the N requests always waits: the mean first token is
+/// later by an Nth of the mean request, whatever the prompt, the answer and tp (docs/validation.md).
 void addRecipe(const ServingPoint& point, ScenarioParts& parts) {
   constexpr int kPollsLess = 16;  // clients
   if (point.equal_lengths) {
@@ -47,6 +47,10 @@ void addRecipe(const ServingPoint& point, ScenarioParts& parts) {
     const int tokens = (point.concurrency + point.prompt_tokens + 127) / 64 * 64;
     parts.engine["max_num_tokens"] = std::max(8192, tokens);
     parts.engine["cuda_graph_config"]["max_batch_size"] = std::max(1, point.concurrency);
+    if (point.dp > 1) {
+      parts.engine["attention_dp_config"] = {
+          {"enable_balance", true}, {"timeout_iters", 60}, {"batching_wait_iters", 0}};
+    }
     if (point.release == kReleaseWithPrediction) {
       parts.engine["speculative_config"] = {{"decoding_type", "MTP"},
                                             {"max_draft_len", point.dp > 1 ? 1 : kTokensAhead},

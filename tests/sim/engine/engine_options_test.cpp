@@ -62,6 +62,7 @@ TEST(EngineOptions, AreWrittenSoThatTheyReadBack) {
         "acceptance: deterministic, draft_overhead: 1 ms}}",
         "{name: sglang, speculative_algorithm: STANDALONE, speculative_num_steps: 3, speculative_draft_model_path: "
         "llama-3.1-8b, speculative_config: {acceptance_rate: 0.6}}",
+        "{name: trtllm, attention_dp_config: {enable_balance: true, timeout_iters: 60, batching_wait_iters: 0}}",
         "{name: trtllm, speculative_config: {decoding_type: MTP, max_draft_len: 3, acceptance_rate: 0.6}}",
         "{name: vllm, lora_modules: [{name: legal, rank: 32}], max_loras: 2, max_lora_rank: 64, max_cpu_loras: 9, "
         "lora_host_bandwidth: 50 GB/s, lora_storage_bandwidth: 2 GB/s}",
@@ -90,6 +91,8 @@ TEST(EngineOptions, SaidTwiceOrOfAnotherEngineAreRefused) {
   EXPECT_THAT(problem("{name: vllm, kv_cache_config: {enable_block_reuse: true}}"),
               HasSubstr("vllm calls it prefix_caching"));
   EXPECT_THAT(problem("{name: trtllm, cuda_graph_config: {max_batch_size: 64}}"), HasSubstr("enable_padding"));
+  EXPECT_THAT(problem("{name: trtllm, attention_dp_config: {timeout_iters: 60}}"), HasSubstr("enable_balance"));
+  EXPECT_THAT(problem("{name: sglang, attention_dp_config: {enable_balance: true}}"), HasSubstr("option of trtllm"));
   EXPECT_THAT(problem("{name: trtllm, num_gpu_blocks: 100, kv_cache_config: {max_tokens: 640}}"),
               HasSubstr("says the same as num_gpu_blocks"));
   EXPECT_THAT(problem("{name: trtllm, version: \"0.21.0\"}"), HasSubstr("from 1.0.0 on"));

@@ -115,6 +115,9 @@ void makeTrtllm(EngineConfig& e) {
   e.kv_tiers.clear();
   e.trtllm.capacity_policy = *rc::gen::element(CapacityPolicy::guaranteed_no_evict, CapacityPolicy::max_utilization);
   e.trtllm.budget_counts_cached = *rc::gen::arbitrary<bool>();
+  e.trtllm.balance = *rc::gen::arbitrary<bool>();
+  e.trtllm.balance_timeout_iters = *inRange(1, 20);
+  e.trtllm.balance_batching_wait_iters = *inRange(0, 4);
   e.enable_chunked_prefill = *rc::gen::arbitrary<bool>();
   e.max_num_batched_tokens = *inRange(e.block_size, e.block_size + 90);  // also below one token a sequence
   if (!e.enable_chunked_prefill) e.max_num_batched_tokens += static_cast<int>(e.max_model_len);

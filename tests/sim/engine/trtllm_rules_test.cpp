@@ -218,5 +218,45 @@ TYPED_TEST(TrtllmRules, WithStagesEachMicroBatchTakesMaxBatchSize) {
   EXPECT_GE(r.finished[4].scheduled, r.finished[0].finished);
 }
 
+/// Two ranks that let prompts in together, or after `timeout` decisions.
+EngineConfig balanced(int timeout, int batching_wait = 0) {
+  EngineConfig c = config(1);
+  c.data_parallel = 2;
+  c.trtllm.balance = true;
+  c.trtllm.balance_timeout_iters = timeout;
+  c.trtllm.balance_batching_wait_iters = batching_wait;
+  return c;
+}
+
+// Both ranks decode from 2200 on, a step is 1010.
+TYPED_TEST(TrtllmRules, PromptsOfOneRankWaitForTheOther) {
+  const std::vector<workloads::Request> both{request(0, 0, 10, 30), request(1, 0, 10, 30), request(2, 3000, 50, 3),
+                                             request(3, 5000, 50, 3)};
+  const auto apart = play<TypeParam>(
+      both,
+      [] {
+        EngineConfig c = balanced(60);
+        c.trtllm.balance = false;
+        return c;
+      }(),
+      kTimes);
+  EXPECT_EQ(apart.finished[2].scheduled, 2200 + 1010);
+  const auto together = play<TypeParam>(both, balanced(60), kTimes);
+  EXPECT_EQ(together.finished[2].scheduled, 2200 + 3 * 1010) << "the next decision after the second came";
+  EXPECT_EQ(together.finished[3].scheduled, 2200 + 3 * 1010);
+  const auto later = play<TypeParam>(both, balanced(60, 2), kTimes);
+  EXPECT_EQ(later.finished[2].scheduled, 2200 + 5 * 1010);
+}
+
+TYPED_TEST(TrtllmRules, PromptsWaitForOtherRanksNoLongerThanTheTimeout) {
+  const std::vector<workloads::Request> requests{request(0, 0, 10, 30), request(1, 0, 10, 30), request(2, 3000, 50, 3)};
+  // The first decision with rows on both ranks is at 2200; every tenth lets go.
+  EXPECT_EQ(play<TypeParam>(requests, balanced(10), kTimes).finished[2].scheduled, 2200 + 9 * 1010);
+  EXPECT_EQ(
+      play<TypeParam>({request(0, 0, 10, 30), request(1, 3000, 50, 3)}, balanced(10), kTimes).finished[1].scheduled,
+      1100 + 2 * 1010)
+      << "a rank without requests lets go at once";
+}
+
 }  // namespace
 }  // namespace headroom::sim
