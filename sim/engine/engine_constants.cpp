@@ -28,8 +28,8 @@ constexpr Seconds microseconds(double value) {
 constexpr Seconds kLayer = microseconds(800), kExpertLayer = microseconds(1800);
 constexpr Row kRows[] = {
     {"vllm", "0.8.5", {milliseconds(0.20), {}, {}, milliseconds(27), microseconds(11)}},
-    {"sglang", "0.5.0", {milliseconds(0.45), kLayer, kExpertLayer, milliseconds(85), microseconds(15.75)}},
-    {"trtllm", "1.0.0", {milliseconds(0.05), kLayer, kExpertLayer, {}, microseconds(4.5)}},
+    {"sglang", "0.5.0", {milliseconds(0.99), kLayer, kExpertLayer, milliseconds(84), microseconds(15.5)}},
+    {"trtllm", "1.0.0", {milliseconds(0.05), kLayer, kExpertLayer, {}, microseconds(4.25)}},
 };
 
 }  // namespace

@@ -115,7 +115,7 @@ TEST(ServingPoints, OfTensorRtLlmOneRequestWaitsAndSoTheyDoNotEndTogether) {
   EXPECT_EQ(std::get<workloads::UniformLength>(spec.output_tokens).max, 105);
 }
 
-TEST(ServingPoints, TheReleaseOfThePredictingRecipesPredicts) {
+TEST(ServingPoints, RunsOfThePredictingRecipesPredict) {
   const auto predictedBy = [](const std::string& release, int dp) {
     const ServingPoint point =
         servingPoints("x,trtllm," + release + ",deepseek-ai/DeepSeek-R1,b200_sxm,agg,1024,1024,nvfp4,16," +
@@ -125,6 +125,12 @@ TEST(ServingPoints, TheReleaseOfThePredictingRecipesPredicts) {
   EXPECT_EQ(predictedBy("1.2.0rc6.post3", 1), 3);
   EXPECT_EQ(predictedBy("1.2.0rc6.post3", 8), 1);
   EXPECT_EQ(predictedBy("1.2.0rc6.post2", 1), 0);
+  for (const bool expert_parallel : {false, true}) {
+    const ServingPoint point =
+        servingPoints(std::string("x,sglang,0.5.9,Qwen/Qwen3.5-397B-A17B,b200_sxm,agg,1024,1024,fp8,16,4,1,1,") +
+                      (expert_parallel ? "1,4" : "4,1") + ",50,5\n")[0];
+    EXPECT_EQ(planPoint(point).pool().engine.config.speculation.tokens, expert_parallel ? 0 : 3);
+  }
 }
 
 TEST(OpenLoop, RunsOfPlainEnginesKeepTheirRequestsInTheOrderOfLaunch) {
