@@ -34,11 +34,11 @@ constexpr Row kRows[] = {
 
 }  // namespace
 
-Seconds promptStepOf(const EngineConstants& constants, const models::Model& model, int pp) {
+Seconds promptStepOf(const EngineConstants& constants, const models::Model& model) {
   int with_experts = 0;
   for (int layer = 0; layer < model.layers; ++layer) with_experts += isMoeLayer(model, layer) ? 1 : 0;
   const int dense = model.layers - with_experts;
-  return (constants.layer_launch * dense + constants.expert_layer_launch * with_experts) / pp;
+  return constants.layer_launch * dense + constants.expert_layer_launch * with_experts;
 }
 
 EngineConstants constantsOf(const std::string& engine, const std::string& version) {

@@ -23,8 +23,8 @@ struct EngineConstants {
   bool operator==(const EngineConstants&) const = default;
 };
 
-/// The least time of a step with prompts on one of `pp` pipeline stages: launching the kernels of its layers.
-Seconds promptStepOf(const EngineConstants& constants, const models::Model& model, int pp);
+/// The least time of a step with prompts, through all pipeline stages: launching the kernels of every layer.
+Seconds promptStepOf(const EngineConstants& constants, const models::Model& model);
 
 /// Of a serving engine (engines.h) at a version it has rules for; a research engine has vLLM's step and no front end.
 EngineConstants constantsOf(const std::string& engine, const std::string& version);

@@ -249,10 +249,10 @@ DocumentNode toDocument(const EngineOptions& engine) {
   return node;
 }
 
-void applyConstants(const EngineOptions& options, const models::Model& model, int pp, EngineConfig& config) {
+void applyConstants(const EngineOptions& options, const models::Model& model, EngineConfig& config) {
   const EngineConstants own = constantsOf(options.name, options.version);
   config.overhead.residue = toTicks(options.step_overhead.value_or(own.step_overhead));
-  config.overhead.launches = toTicks(options.prompt_step.value_or(promptStepOf(own, model, pp)));
+  config.overhead.launches = toTicks(options.prompt_step.value_or(promptStepOf(own, model)));
   config.front_end.per_request = toTicks(options.front_end.value_or(own.front_end));
   config.front_end.per_prompt_token =
       toTicks(options.front_end_per_prompt_token.value_or(own.front_end_per_prompt_token));

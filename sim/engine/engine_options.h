@@ -76,8 +76,7 @@ struct EngineOptions {
 EngineOptions readEngineOptions(const Value& value);
 /// Unset options are left out. Reading it back gives an equal value.
 DocumentNode toDocument(const EngineOptions& options);
-/// Sets the constants of the engine's version (engine_constants.h), or what the options say instead; `pp` pipeline
-/// stages.
-void applyConstants(const EngineOptions& options, const models::Model& model, int pp, EngineConfig& config);
+/// Sets the constants of the engine's version (engine_constants.h), or what the options say instead.
+void applyConstants(const EngineOptions& options, const models::Model& model, EngineConfig& config);
 
 }  // namespace headroom::sim

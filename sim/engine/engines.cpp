@@ -86,7 +86,7 @@ ResolvedEngine resolveEngine(const EngineOptions& options, const models::Acceler
   const Engine* engine = findEngine(options.name);
   CHECK(engine != nullptr, "the name was checked when the scenario was read");
   ResolvedEngine resolved = engine->resolve(options, accelerator, parallelism, model.max_position);
-  applyConstants(options, model, parallelism.pp, resolved.config);
+  applyConstants(options, model, resolved.config);
   if (options.speculation && parallelism.pp > 1) {
     throw InputError("speculative decoding on pipeline stages is not modelled", "pp 1");
   }

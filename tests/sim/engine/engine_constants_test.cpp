@@ -7,14 +7,13 @@
 namespace headroom::sim {
 namespace {
 
-double promptStepMs(const char* engine, const char* version, const char* model, int pp = 1) {
-  return promptStepOf(constantsOf(engine, version), models::findModel(model), pp).value() * 1e3;
+double promptStepMs(const char* engine, const char* version, const char* model) {
+  return promptStepOf(constantsOf(engine, version), models::findModel(model)).value() * 1e3;
 }
 
 TEST(EngineConstants, APromptTakesTheLaunchesOfEveryLayerWhereItIsNotInGraphs) {
   EXPECT_NEAR(promptStepMs("trtllm", "1.2.0", "llama-3.1-8b"), 32 * 0.8, 1e-9);
   EXPECT_NEAR(promptStepMs("sglang", "0.5.9", "deepseek-r1"), 3 * 0.8 + 58 * 1.8, 1e-9);
-  EXPECT_NEAR(promptStepMs("sglang", "0.5.9", "deepseek-r1", 2), (3 * 0.8 + 58 * 1.8) / 2, 1e-9);
   EXPECT_EQ(promptStepMs("vllm", "0.24.0", "deepseek-r1"), 0);
 }
 
