@@ -31,9 +31,8 @@ bool isDisturbed(std::span<const Sample> by_rows, std::size_t i) {
 
 std::vector<Sample> withoutDisturbedRows(std::vector<Sample> samples) {
   const auto weights = [](const Sample& s) { return std::tuple(s.at[1], s.at[2]); };
-  std::sort(samples.begin(), samples.end(), [&](const Sample& a, const Sample& b) {
-    return std::tuple_cat(weights(a), std::tuple(a.at[0])) < std::tuple_cat(weights(b), std::tuple(b.at[0]));
-  });
+  const auto order = [](const Sample& s) { return std::tuple(s.at[1], s.at[2], s.at[0]); };
+  std::sort(samples.begin(), samples.end(), [&](const Sample& a, const Sample& b) { return order(a) < order(b); });
   std::vector<Sample> kept;
   for (auto first = samples.begin(); first != samples.end();) {
     const auto last =

@@ -121,7 +121,7 @@ void borrowBlockGemm(const fs::path& folder, RawTables& raw) {
 }
 
 /// TensorRT-LLM's own experts kernel for fp8_block on Blackwell, which SGLang ran: TensorRT-LLM was timed with
-/// DeepGEMM, five times slower for few tokens. Its recipes choose between the two (`moe_config.backend`).
+/// DeepGEMM, slower for few tokens and faster for many. Its recipes choose between the two (`moe_config.backend`).
 void borrowBlockExperts(const fs::path& folder, RawTables& raw) {
   const std::string system = folder.filename().string();
   const auto file = csvIn(folder.parent_path() / "alt" / "sglang" / system, "moe");

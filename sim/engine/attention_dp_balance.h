@@ -20,7 +20,6 @@ class AttentionDpBalance {
  public:
   AttentionDpBalance(const TrtllmRules& rules, int max_batch_size) : rules_(rules), max_batch_size_(max_batch_size) {}
 
-  bool isOn() const { return rules_.balance; }
   /// Whether the prompts of this decision stay where they are. Counts decisions.
   bool holdsPrompts(std::span<const RankDemand> ranks);
   /// Counts `decisions` in which no rank has a prompt that could run; `all_generate`: every rank has rows in them.

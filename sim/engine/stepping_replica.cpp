@@ -192,7 +192,9 @@ void SteppingReplica::fillPipeline(Ticks now) {
   }
 }
 
+/// Ranks wait for each other with their prompts, if there are several.
 void SteppingReplica::balancePrompts() {
+  if (!config_.trtllm.balance || ranks_.size() == 1) return;
   std::vector<RankDemand> demands;
   for (const auto& rank : ranks_) demands.push_back(rank->demand());
   const bool hold = balance_.holdsPrompts(demands);
@@ -200,7 +202,7 @@ void SteppingReplica::balancePrompts() {
 }
 
 bool SteppingReplica::decide(Ticks now, Step& step) {
-  if (balance_.isOn()) balancePrompts();
+  balancePrompts();
   step.ranks.resize(ranks_.size());
   for (std::size_t r = 0; r < ranks_.size(); ++r) ranks_[r]->decide(now, step.ranks[r]);
   if (step.empty()) return false;

@@ -1,4 +1,5 @@
-// Whatever goes on, the window hears keys and clicks: no turn of its event loop takes 50 ms.
+// Whatever goes on, the window hears keys and clicks: no turn of its event loop takes 50 ms, or 100 when the theme
+// changes or a large result opens.
 #include <QTimer>
 
 #include "gui/views/timeline_view.h"

@@ -258,5 +258,13 @@ TYPED_TEST(TrtllmRules, PromptsWaitForOtherRanksNoLongerThanTheTimeout) {
       << "a rank without requests lets go at once";
 }
 
+TYPED_TEST(TrtllmRules, OneRankWaitsForNoOther) {
+  const std::vector<workloads::Request> requests{request(0, 0, 10, 30), request(1, 3000, 50, 3)};
+  EngineConfig one = balanced(10, 5);
+  one.data_parallel = 1;
+  EXPECT_EQ(play<TypeParam>(requests, one, kTimes).finished[1].scheduled,
+            play<TypeParam>(requests, config(1), kTimes).finished[1].scheduled);
+}
+
 }  // namespace
 }  // namespace headroom::sim
